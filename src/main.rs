@@ -1,0 +1,2 @@
+//! The `vmdeck` program.
+fn main() {}
