@@ -1,0 +1,115 @@
+//! The clouds: one folder for each API, each behind the trait [`Cloud`].
+//!
+//! Everything above speaks to a cloud through that trait alone. What comes from a server is hostile until it is mapped:
+//! bounded in size, stripped of control characters, and its links are followed only to the configured origin.
+
+pub mod error;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+
+use crate::model::{Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey};
+
+pub use error::{Error, Execution, Result};
+
+/// One part of a listing of VMs, as it arrived.
+#[derive(Debug)]
+pub struct VmPage {
+    /// The VMs of this part; a VM that an earlier part had is not repeated.
+    pub vms: Vec<Vm>,
+    /// How many there are in all, where the server has said so by now.
+    pub total: Option<usize>,
+}
+
+/// A VM read just now, and what its cloud needs to act on it. Acting on anything older is impossible by type.
+pub struct Target {
+    /// The VM as it is now.
+    pub vm: Vm,
+    /// What the client keeps for [`Cloud::perform`]; opaque to everybody else.
+    pub handle: Box<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("vm", &self.vm.key).finish_non_exhaustive()
+    }
+}
+
+/// What a cloud answered to an action that it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is done already; there is nothing to follow.
+    Done,
+    /// It goes on as a task.
+    Task(TaskHandle),
+}
+
+/// Where a task is found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskHandle {
+    /// What names the task.
+    pub key: TaskKey,
+    /// The VM it works on.
+    pub vm: Option<VmKey>,
+    /// Opaque to all but the client that wrote it.
+    pub locator: Arc<str>,
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventQuery {
+    /// Nothing older than this.
+    pub since: Option<Timestamp>,
+    /// This severity or worse.
+    pub severity: Option<Severity>,
+    /// At most so many, the newest.
+    pub limit: usize,
+}
+
+/// One cloud, by one API. Object safe; every call may take as long as the configured time limits of HTTP allow, and may be dropped at
+/// any await point except where it says otherwise.
+#[async_trait]
+pub trait Cloud: Send + Sync {
+    /// What the API has and from where its actions are accepted.
+    fn capabilities(&self) -> &'static Capabilities;
+
+    /// Signs in and says who that is. Also called again after [`Error`]s that ask for it ([`Error::needs_sign_in`]).
+    async fn connect(&self) -> Result<Session>;
+
+    /// Every VM the user may see, part by part as the answers come. After an error the stream ends.
+    fn vms(&self) -> BoxStream<'_, Result<VmPage>>;
+
+    /// Every virtual appliance the user may see; empty where the API has none.
+    async fn vapps(&self) -> Result<Vec<Vapp>>;
+
+    /// Reads one VM as it is now. `NotFound` when it is gone.
+    async fn target(&self, vm: &Vm) -> Result<Target>;
+
+    /// Sends one action, once. The request is never repeated here, whatever happens to its answer;
+    /// [`Error::execution`] tells whether it can have been executed.
+    async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted>;
+
+    /// A task as it is now.
+    async fn task(&self, handle: &TaskHandle) -> Result<Task>;
+
+    /// The tasks of one VM, newest first, with their jobs.
+    async fn vm_tasks(&self, vm: &Vm) -> Result<Vec<Task>>;
+
+    /// Acknowledges a failed task. Reads the task first and sends only where the cloud offers it; a task that is acknowledged
+    /// already is `Ok`.
+    async fn acknowledge(&self, task: &Task) -> Result<()>;
+
+    /// Events, newest first.
+    async fn events(&self, query: &EventQuery) -> Result<Vec<Event>>;
+
+    /// The VM as the server tells it, as indented JSON, without secrets, for reading only.
+    async fn raw(&self, vm: &Vm) -> Result<String>;
+
+    /// Says good-bye where the API wants it (closing a session). Errors are of no use by then.
+    async fn close(&self) {}
+}

@@ -1,0 +1,252 @@
+//! What can be done to a VM: each action declared once, for menus, keys, help, questions, the command line and the journal.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How much harm an action can do when it hits the wrong VM. Ordered: `Destructive` is the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ActionClass {
+    /// Changes nothing that users of the VM notice.
+    Safe,
+    /// Changes the VM, takes nothing away.
+    Changes,
+    /// Interrupts whoever uses the VM; asks in production.
+    Disruptive,
+    /// Work in progress or data is lost; always asks.
+    Destructive,
+}
+
+/// The kinds of actions of every cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// Start it.
+    PowerOn,
+    /// Ask its guest to stop.
+    Shutdown,
+    /// Cut its power.
+    PowerOff,
+    /// Hold it in memory.
+    Pause,
+    /// Let a paused one go on.
+    Resume,
+    /// Restart it through its guest.
+    Reboot,
+    /// Restart it hard.
+    Reset,
+    /// Block it for others, with a reason.
+    Protect,
+    /// Release a protected one.
+    Unprotect,
+    /// Put it on a host.
+    Deploy,
+    /// Take it off its host.
+    Undeploy,
+    /// Make a copy of its disks.
+    Snapshot,
+    /// Remove it.
+    Delete,
+    /// Move it to another host.
+    Relocate,
+    /// Move it to another appliance.
+    Move,
+    /// Move it to a restricted appliance.
+    Restrict,
+}
+
+/// The declaration of one kind of action.
+#[derive(Debug)]
+pub struct ActionSpec {
+    /// The kind it declares.
+    pub kind: ActionKind,
+    /// Stable text: keymaps, JSON and the journal use it.
+    pub id: &'static str,
+    /// What a person calls it, imperative.
+    pub title: &'static str,
+    /// One line: what it does.
+    pub help: &'static str,
+    /// What is shown when it was done: `web-01 is on`.
+    pub done: &'static str,
+    /// How much harm it can do.
+    pub class: ActionClass,
+    /// What happens to the VM's users, for the question that is asked first.
+    pub consequence: &'static str,
+}
+
+macro_rules! spec {
+    ($kind:ident, $id:literal, $title:literal, $class:ident, $help:literal, $done:literal, $consequence:literal) => {
+        ActionSpec {
+            kind: ActionKind::$kind,
+            id: $id,
+            title: $title,
+            help: $help,
+            done: $done,
+            class: ActionClass::$class,
+            consequence: $consequence,
+        }
+    };
+}
+
+/// Every kind, in the order of menus.
+#[rustfmt::skip]
+pub const SPECS: &[ActionSpec] = &[
+    spec!(PowerOn, "power_on", "Power on", Changes, "start it", "powered on", "It starts and uses its resources."),
+    spec!(Shutdown, "shutdown", "Shut down", Disruptive, "ask the guest to stop", "shut down", "The guest is asked to stop; its users lose it."),
+    spec!(PowerOff, "power_off", "Power off", Destructive, "cut the power", "powered off", "The power is cut; the guest is not asked, unsaved work is lost."),
+    spec!(Pause, "pause", "Pause", Disruptive, "hold it in memory", "paused", "It stands still until it is resumed; its users lose it meanwhile."),
+    spec!(Resume, "resume", "Resume", Changes, "let a paused one go on", "resumed", "It goes on where it was paused."),
+    spec!(Reboot, "reboot", "Reboot", Disruptive, "restart through the guest", "rebooted", "The guest is asked to restart; its users lose it meanwhile."),
+    spec!(Reset, "reset", "Reset", Destructive, "restart hard", "reset", "It restarts hard; the guest is not asked, unsaved work is lost."),
+    spec!(Protect, "protect", "Protect", Changes, "block others, with a reason", "protected", "Others without the privilege cannot act on it until it is released."),
+    spec!(Unprotect, "unprotect", "Unprotect", Changes, "release it for others", "released", "Everybody with the ordinary privileges can act on it again."),
+    spec!(Deploy, "deploy", "Deploy", Changes, "put it on a host", "deployed", "It is put on a host and started."),
+    spec!(Undeploy, "undeploy", "Undeploy", Destructive, "take it off its host", "undeployed", "It is taken off its host; what is not in the catalogue is lost."),
+    spec!(Snapshot, "snapshot", "Snapshot", Safe, "copy its disks to the catalogue", "copied", "Its disks are copied to the catalogue."),
+    spec!(Delete, "delete", "Delete", Destructive, "remove it for good", "deleted", "It is removed for good."),
+    spec!(Relocate, "relocate", "Relocate", Disruptive, "move it to another host", "relocated", "It moves to another host while it runs."),
+    spec!(Move, "move", "Move", Changes, "move it to another appliance", "moved", "It stands in another appliance."),
+    spec!(Restrict, "restrict", "Restrict", Changes, "move it to a restricted appliance", "restricted", "Users without the privilege no longer see it."),
+];
+
+impl ActionKind {
+    /// Every kind, in the order of menus.
+    pub fn all() -> impl Iterator<Item = Self> {
+        SPECS.iter().map(|spec| spec.kind)
+    }
+
+    /// The kinds that have a key in the JSON of every VM of every cloud, in that order.
+    pub const IN_JSON: [Self; 9] = [
+        Self::PowerOn,
+        Self::Shutdown,
+        Self::PowerOff,
+        Self::Pause,
+        Self::Resume,
+        Self::Reset,
+        Self::Reboot,
+        Self::Protect,
+        Self::Unprotect,
+    ];
+
+    /// Its declaration.
+    #[must_use]
+    pub fn spec(self) -> &'static ActionSpec {
+        // The table is in the order of the variants; a test holds it there.
+        &SPECS[self as usize]
+    }
+
+    /// Its stable id: `power_off`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.spec().id
+    }
+
+    /// What a person calls it: `Power off`.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        self.spec().title
+    }
+
+    /// The kind of a stable id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        SPECS.iter().find(|spec| spec.id == id).map(|spec| spec.kind)
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}
+
+/// One action with what it needs to know, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// Start it.
+    PowerOn,
+    /// Ask its guest to stop.
+    Shutdown,
+    /// Cut its power.
+    PowerOff,
+    /// Hold it in memory.
+    Pause,
+    /// Let a paused one go on.
+    Resume,
+    /// Restart it through its guest.
+    Reboot,
+    /// Restart it hard.
+    Reset,
+    /// Block it for others.
+    Protect {
+        /// Why; never empty.
+        reason: String,
+    },
+    /// Release it.
+    Unprotect,
+}
+
+impl Action {
+    /// What kind it is.
+    #[must_use]
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Self::PowerOn => ActionKind::PowerOn,
+            Self::Shutdown => ActionKind::Shutdown,
+            Self::PowerOff => ActionKind::PowerOff,
+            Self::Pause => ActionKind::Pause,
+            Self::Resume => ActionKind::Resume,
+            Self::Reboot => ActionKind::Reboot,
+            Self::Reset => ActionKind::Reset,
+            Self::Protect { .. } => ActionKind::Protect,
+            Self::Unprotect => ActionKind::Unprotect,
+        }
+    }
+
+    /// The action of a kind that needs nothing but its VM; `None` for one that has arguments or cannot be sent yet.
+    #[must_use]
+    pub fn plain(kind: ActionKind) -> Option<Self> {
+        Some(match kind {
+            ActionKind::PowerOn => Self::PowerOn,
+            ActionKind::Shutdown => Self::Shutdown,
+            ActionKind::PowerOff => Self::PowerOff,
+            ActionKind::Pause => Self::Pause,
+            ActionKind::Resume => Self::Resume,
+            ActionKind::Reboot => Self::Reboot,
+            ActionKind::Reset => Self::Reset,
+            ActionKind::Unprotect => Self::Unprotect,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_variants() {
+        for (at, spec) in SPECS.iter().enumerate() {
+            assert_eq!(spec.kind as usize, at, "{}", spec.id);
+            assert_eq!(ActionKind::from_id(spec.id), Some(spec.kind));
+            assert_eq!(spec.kind.spec().id, spec.id);
+        }
+    }
+
+    #[test]
+    fn what_takes_something_away_is_destructive() {
+        for id in ["power_off", "reset", "undeploy", "delete"] {
+            assert_eq!(ActionKind::from_id(id).map(|kind| kind.spec().class), Some(ActionClass::Destructive), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_plain_action_is_of_its_kind() {
+        for kind in ActionKind::all() {
+            if let Some(action) = Action::plain(kind) {
+                assert_eq!(action.kind(), kind);
+            }
+        }
+    }
+}

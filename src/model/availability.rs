@@ -1,0 +1,247 @@
+//! Whether an action may be performed on a VM now, and if not, why not: the one place where that is decided.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::action::ActionKind;
+use super::capabilities::{ActionRule, Capabilities};
+use super::session::Privileges;
+use super::state::PowerState;
+use super::vm::Vm;
+
+/// What the answer depends on beside the VM: the cloud, the user, the console, and what runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// What the cloud can do and from where.
+    pub capabilities: &'a Capabilities,
+    /// What the user may do; `None` until the sign-in has been answered.
+    pub privileges: Option<&'a Privileges>,
+    /// The configuration says that nothing may be changed on this cloud.
+    pub read_only: bool,
+    /// The VM's appliance is restricted.
+    pub restricted: bool,
+    /// What runs on the VM, in words: `Powering off`.
+    pub progress: Option<&'a str>,
+}
+
+/// Why not, as a value: tests and exit codes look at it, people read its `Display`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// The API has no such action.
+    Unsupported {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
+        /// The action.
+        action: ActionKind,
+        /// What else there is to say.
+        instead: Option<&'static str>,
+    },
+    /// The configuration forbids changes.
+    ReadOnly,
+    /// Nobody knows yet what the user may do.
+    NotSignedIn,
+    /// The user's role lacks a privilege.
+    Privilege(&'static str),
+    /// In a restricted appliance, and the user may only look.
+    Restricted(&'static str),
+    /// An operation runs on it.
+    Locked(Option<Arc<str>>),
+    /// Protected, and the user may not act on protected VMs.
+    Protected {
+        /// Who protected it, where that is known.
+        by: Option<Arc<str>>,
+        /// Why, where that is known.
+        reason: Option<Arc<str>>,
+        /// The privilege that would be needed; `None` where nobody can hold one.
+        lacks: Option<&'static str>,
+    },
+    /// Protecting what is protected: the reason that stands is kept.
+    AlreadyProtected {
+        /// Who protected it, where that is known.
+        by: Option<Arc<str>>,
+        /// Why, where that is known.
+        reason: Option<Arc<str>>,
+    },
+    /// Unprotecting what is not protected.
+    NotProtected,
+    /// It is already what the action would make of it.
+    Already(&'static str),
+    /// It is in the wrong state.
+    State {
+        /// The action.
+        action: ActionKind,
+        /// The states it is accepted from.
+        needs: &'static [PowerState],
+        /// The word for the state it is in.
+        is: &'static str,
+        /// The cloud's own word, where it says more.
+        native: Option<Arc<str>>,
+    },
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported { provider, action, instead } => {
+                write!(f, "{provider} has no {}", action.title().to_lowercase())?;
+                instead.map_or(Ok(()), |instead| write!(f, "; {instead}"))
+            }
+            Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
+            Self::NotSignedIn => f.write_str("The cloud has not answered the sign-in yet"),
+            Self::Privilege(name) => write!(f, "Your role lacks {name}"),
+            Self::Restricted(name) => write!(f, "Its appliance is restricted; your role lacks {name}"),
+            Self::Locked(None) => f.write_str("An operation is running on it"),
+            Self::Locked(Some(progress)) => write!(f, "An operation is running on it: {progress}"),
+            Self::Protected { by, reason, lacks } => {
+                write_protected(f, "Protected", by.as_deref(), reason.as_deref())?;
+                match lacks {
+                    Some(name) => write!(f, "; your role lacks {name}"),
+                    None => f.write_str("; unprotect it first"),
+                }
+            }
+            Self::AlreadyProtected { by, reason } => {
+                write_protected(f, "Already protected", by.as_deref(), reason.as_deref())
+            }
+            Self::NotProtected => f.write_str("It is not protected"),
+            Self::Already(word) => write!(f, "It is {word} already"),
+            Self::State { action, needs, is, native } => {
+                write!(f, "{} needs a VM that is ", action.title())?;
+                write_states(f, needs)?;
+                write!(f, "; this one is {is}")?;
+                native.as_deref().map_or(Ok(()), |native| write!(f, " ({native})"))
+            }
+        }
+    }
+}
+
+fn write_protected(f: &mut fmt::Formatter<'_>, start: &str, by: Option<&str>, reason: Option<&str>) -> fmt::Result {
+    f.write_str(start)?;
+    by.map_or(Ok(()), |by| write!(f, " by {by}"))?;
+    reason.map_or(Ok(()), |reason| write!(f, ": {reason}"))
+}
+
+/// "On", "On or Paused", "On, Paused or Off"; where fewer are left out than named, "not Locked".
+fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState]) -> fmt::Result {
+    let left_out: Vec<_> = PowerState::ALL.into_iter().filter(|state| !states.contains(state)).collect();
+    let (named, not) = if left_out.len() < states.len() && !left_out.is_empty() {
+        (left_out.as_slice(), "neither ")
+    } else {
+        (states, "")
+    };
+    let (not, last) = match (not.is_empty(), named.len()) {
+        (true, _) => ("", " or "),
+        (false, 1) => ("not ", ""),
+        (false, _) => (not, " nor "),
+    };
+    f.write_str(not)?;
+    for (at, state) in named.iter().enumerate() {
+        if at > 0 {
+            f.write_str(if at + 1 == named.len() { last } else { ", " })?;
+        }
+        f.write_str(state.word())?;
+    }
+    Ok(())
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Availability {
+    /// It may be sent. The cloud still has the last word.
+    Allowed,
+    /// It may not, and why.
+    Denied(Denial),
+}
+
+impl Availability {
+    /// Whether it may be sent.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed)
+    }
+
+    /// Why not; `None` when it may be sent.
+    #[must_use]
+    pub fn denial(&self) -> Option<&Denial> {
+        match self {
+            Self::Allowed => None,
+            Self::Denied(denial) => Some(denial),
+        }
+    }
+}
+
+/// Whether `action` may be performed on `vm`, and if not, why not.
+///
+/// The order of the questions is the order of what a person can do least about: what the cloud lacks, what the configuration
+/// forbids, what the role lacks, then the VM itself (protection, a running operation, its state).
+#[must_use]
+pub fn availability(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Availability {
+    denial(action, vm, standing).map_or(Availability::Allowed, Availability::Denied)
+}
+
+fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {
+    let capabilities = standing.capabilities;
+    let Some(rule) = capabilities.rule(action) else {
+        let instead = capabilities.missing.iter().find(|(kind, _)| *kind == action).map(|(_, why)| *why);
+        return Some(Denial::Unsupported { provider: capabilities.provider, action, instead });
+    };
+    if standing.read_only {
+        return Some(Denial::ReadOnly);
+    }
+    let Some(privileges) = standing.privileges else {
+        return Some(Denial::NotSignedIn);
+    };
+    protection(action, vm, capabilities, privileges)
+        .or_else(|| privilege(rule, vm, privileges))
+        .or_else(|| restriction(standing, privileges))
+        .or_else(|| state(rule, vm, standing.progress))
+}
+
+/// Who lacks the privilege may not act on a protected VM, whatever else the role holds (Abiquo: VM-120). Who holds it
+/// may, as the guide says; only protecting it again is refused, so that the reason that stands is not lost.
+fn protection(action: ActionKind, vm: &Vm, capabilities: &Capabilities, privileges: &Privileges) -> Option<Denial> {
+    let Some(protection) = &vm.protection else {
+        return (action == ActionKind::Unprotect).then_some(Denial::NotProtected);
+    };
+    let (by, reason) = (protection.by.clone(), protection.reason.clone());
+    if action == ActionKind::Protect {
+        return Some(Denial::AlreadyProtected { by, reason });
+    }
+    match capabilities.protect_privilege {
+        Some(name) if privileges.holds(name) => None,
+        Some(name) => Some(Denial::Protected { by, reason, lacks: Some(name) }),
+        None => (action != ActionKind::Unprotect).then_some(Denial::Protected { by, reason, lacks: None }),
+    }
+}
+
+fn privilege(rule: &ActionRule, vm: &Vm, privileges: &Privileges) -> Option<Denial> {
+    let extra = rule.extra_privilege.filter(|(state, _)| *state == vm.power).map(|(_, name)| name);
+    let lacking = rule.privileges.iter().copied().chain(extra).find(|name| !privileges.holds(name));
+    lacking.map(Denial::Privilege)
+}
+
+fn restriction(standing: &Standing<'_>, privileges: &Privileges) -> Option<Denial> {
+    let name = standing.capabilities.restricted_privilege.filter(|_| standing.restricted)?;
+    (!privileges.holds(name)).then_some(Denial::Restricted(name))
+}
+
+fn state(rule: &ActionRule, vm: &Vm, progress: Option<&str>) -> Option<Denial> {
+    let accepted = rule.from.contains(&vm.power) || rule.from_native.contains(&&*vm.native_state);
+    if accepted {
+        return None;
+    }
+    if vm.power == PowerState::Locked {
+        return Some(Denial::Locked(progress.map(Arc::from)));
+    }
+    Some(match (rule.action, vm.power) {
+        (ActionKind::PowerOn, PowerState::On) => Denial::Already("on"),
+        (ActionKind::PowerOff | ActionKind::Shutdown, PowerState::Off) => Denial::Already("off"),
+        (ActionKind::Pause, PowerState::Paused) => Denial::Already("paused"),
+        (ActionKind::Undeploy, PowerState::NotAllocated) => Denial::Already("undeployed"),
+        _ => Denial::State {
+            action: rule.action,
+            needs: rule.from,
+            is: vm.power_word(),
+            native: vm.differing_native_state().map(Arc::from),
+        },
+    })
+}

@@ -1,0 +1,81 @@
+//! What a cloud can do, as data that each cloud carries.
+
+use super::action::ActionKind;
+use super::state::PowerState;
+use super::vm::ProtectionScope;
+
+/// From where a cloud accepts one action, and what it asks of the user.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionRule {
+    /// The action it rules.
+    pub action: ActionKind,
+    /// The power states it is accepted from.
+    pub from: &'static [PowerState],
+    /// Words of the cloud's own from which it is accepted as well, whatever power state they map to.
+    pub from_native: &'static [&'static str],
+    /// The privileges it needs, all of them.
+    pub privileges: &'static [&'static str],
+    /// A state from which it needs one privilege more (Abiquo: deleting an UNKNOWN VM).
+    pub extra_privilege: Option<(PowerState, &'static str)>,
+    /// Whether this program can perform it; what it cannot is neither offered nor listed.
+    pub offered: bool,
+}
+
+impl ActionRule {
+    /// A rule that needs nothing but a state, offered.
+    #[must_use]
+    pub const fn new(action: ActionKind, from: &'static [PowerState], privileges: &'static [&'static str]) -> Self {
+        Self { action, from, from_native: &[], privileges, extra_privilege: None, offered: true }
+    }
+
+    /// The same rule, known but not performed by this program.
+    #[must_use]
+    pub const fn not_offered(mut self) -> Self {
+        self.offered = false;
+        self
+    }
+
+    /// The same rule with one privilege more from one state.
+    #[must_use]
+    pub const fn with_extra_privilege(mut self, state: PowerState, privilege: &'static str) -> Self {
+        self.extra_privilege = Some((state, privilege));
+        self
+    }
+}
+
+/// What a cloud's API has, and its rules. Nothing about one cloud is written into the domain.
+#[derive(Debug, Clone, Copy)]
+pub struct Capabilities {
+    /// What a person calls this kind of cloud: `Abiquo`.
+    pub provider: &'static str,
+    /// One rule for each action the API has.
+    pub rules: &'static [ActionRule],
+    /// Why an action that others have is missing here, where there is more to say than that: `(reboot, "use reset")`.
+    pub missing: &'static [(ActionKind, &'static str)],
+    /// How far a protection reaches; `None` where there is none.
+    pub protection: Option<ProtectionScope>,
+    /// The privilege that lets its holder act on a protected VM.
+    pub protect_privilege: Option<&'static str>,
+    /// The privilege without which the content of a restricted appliance is read only.
+    pub restricted_privilege: Option<&'static str>,
+    /// Whether operations are tasks that can be followed.
+    pub tasks: bool,
+    /// Whether the cloud tells events.
+    pub events: bool,
+    /// Whether it has virtual appliances of its own.
+    pub vapps: bool,
+}
+
+impl Capabilities {
+    /// The rule of an action; `None` where the API has no such action.
+    #[must_use]
+    pub fn rule(&self, action: ActionKind) -> Option<&'static ActionRule> {
+        self.rules.iter().find(|rule| rule.action == action)
+    }
+
+    /// Whether this program offers the action on this cloud: listed in menus, with a key.
+    #[must_use]
+    pub fn offers(&self, action: ActionKind) -> bool {
+        self.rule(action).is_some_and(|rule| rule.offered)
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether an action asks before it is sent, and what the question says: the same on the screen and on the command line.
+
+use super::action::{ActionClass, ActionKind};
+use super::state::PowerState;
+use super::vm::{Protection, Vm};
+
+/// What an action does to a VM's users, and why it asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// What happens when the answer is yes.
+    pub consequence: &'static str,
+    /// Why the question is asked, each as a few words: `production`, `protected by admin: kernel update`.
+    pub because: Vec<String>,
+    /// Whether a single key is too easy an answer: harm that cannot be undone, in production or on a protected VM.
+    pub typed: bool,
+}
+
+/// The question that comes before `action` on `vm`, or `None` when it may go at once.
+///
+/// It asks before every destructive action (power off, reset, undeploy, delete), before any action but unprotect on a
+/// protected VM, and in production also before a disruptive one (shut down, reboot, pause …). Whether the action may be done at all is
+/// asked first, of [`super::availability()`].
+#[must_use]
+pub fn confirmation(action: ActionKind, vm: &Vm, production: bool) -> Option<Confirmation> {
+    let spec = action.spec();
+    let mut because = Vec::new();
+    if let Some(protection) = vm.protection.as_deref().filter(|_| action != ActionKind::Unprotect) {
+        because.push(protected_words(protection));
+    }
+    let harmful = match spec.class {
+        ActionClass::Destructive => true,
+        ActionClass::Disruptive => production,
+        ActionClass::Safe | ActionClass::Changes => false,
+    };
+    if harmful && production {
+        because.push("production".to_owned());
+    }
+    if harmful && vm.power == PowerState::On {
+        because.push("it is running".to_owned());
+    }
+    if because.is_empty() && !harmful {
+        return None;
+    }
+    let serious = production || vm.protection.is_some();
+    Some(Confirmation {
+        consequence: spec.consequence,
+        because,
+        typed: spec.class == ActionClass::Destructive && serious,
+    })
+}
+
+/// `protected by admin: kernel update`, as far as it is known.
+#[must_use]
+pub fn protected_words(protection: &Protection) -> String {
+    let mut words = String::from("protected");
+    if let Some(by) = &protection.by {
+        words.push_str(" by ");
+        words.push_str(by);
+    }
+    if let Some(reason) = &protection.reason {
+        words.push_str(": ");
+        words.push_str(reason);
+    }
+    words
+}

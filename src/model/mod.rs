@@ -1,0 +1,28 @@
+//! The domain: what a VM, an appliance, an action, a task and an event are, and the rules over them.
+//!
+//! Pure types and pure functions. Nothing here reads a clock, a file or a socket, and nothing here
+//! imports the rest of the crate.
+
+pub mod action;
+pub mod availability;
+pub mod capabilities;
+pub mod confirm;
+pub mod event;
+pub mod session;
+pub mod state;
+pub mod task;
+pub mod text;
+pub mod vapp;
+pub mod vm;
+mod wire_word;
+
+pub use action::{Action, ActionClass, ActionKind};
+pub use availability::{Availability, Denial, Standing, availability};
+pub use capabilities::{ActionRule, Capabilities};
+pub use confirm::{Confirmation, confirmation};
+pub use event::{Event, EventKey, Severity};
+pub use session::{Privileges, Session};
+pub use state::{PowerState, VappState, VmState, aggregate};
+pub use task::{Job, JobState, Task, TaskKey, TaskKind, TaskState};
+pub use vapp::Vapp;
+pub use vm::{CloudName, Group, Protection, ProtectionScope, Vm, VmKey};
