@@ -5,4 +5,5 @@
 //! Nothing on a lower floor knows the floor above it.
 
 pub mod clouds;
+pub mod fleet;
 pub mod model;

@@ -13,7 +13,9 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
-use crate::model::{Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey};
+use crate::model::{
+    Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey,
+};
 
 pub use error::{Error, Execution, Result};
 
@@ -36,7 +38,9 @@ pub struct Target {
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("vm", &self.vm.key).finish_non_exhaustive()
+        f.debug_struct("Target")
+            .field("vm", &self.vm.key)
+            .finish_non_exhaustive()
     }
 }
 
