@@ -435,6 +435,16 @@ impl Inventory {
         self.tasks.all()
     }
 
+    /// The tasks that run, in no order that means anything.
+    pub fn running_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.all_running()
+    }
+
+    /// The failed tasks that nobody has acknowledged, in no order that means anything.
+    pub fn failed_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.all_failed()
+    }
+
     /// One task.
     #[must_use]
     pub fn task(&self, key: &crate::model::TaskKey) -> Option<&Task> {
@@ -449,7 +459,7 @@ impl Inventory {
 
     /// How many tasks run.
     #[must_use]
-    pub fn running_tasks(&self) -> usize {
+    pub fn running_task_count(&self) -> usize {
         self.tasks.running_count()
     }
 

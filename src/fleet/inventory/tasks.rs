@@ -1,6 +1,6 @@
 //! Known tasks, by VM: what runs, and what failed and is not acknowledged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -14,11 +14,13 @@ const PER_VM_MAX: usize = 50;
 struct OfVm {
     /// Newest first.
     tasks: Vec<TaskKey>,
-    running: Option<TaskKey>,
-    warnings: usize,
+    running: Vec<TaskKey>,
+    failed: Vec<TaskKey>,
     read_at: Option<Timestamp>,
     /// An error event named the VM at this time.
     suspected_at: Option<Timestamp>,
+    /// What it adds to the total of warnings.
+    counted: usize,
 }
 
 impl OfVm {
@@ -27,7 +29,7 @@ impl OfVm {
         let suspected = self
             .suspected_at
             .is_some_and(|at| self.read_at.is_none_or(|read| read < at));
-        self.warnings.max(usize::from(suspected))
+        self.failed.len().max(usize::from(suspected))
     }
 }
 
@@ -36,7 +38,9 @@ impl OfVm {
 pub(super) struct Tasks {
     all: HashMap<TaskKey, Task>,
     by_vm: HashMap<VmKey, OfVm>,
-    running: usize,
+    running: HashSet<TaskKey>,
+    failed: HashSet<TaskKey>,
+    /// Warnings over all VMs, those of suspected ones included.
     warnings: usize,
 }
 
@@ -45,20 +49,19 @@ impl Tasks {
     pub(super) fn put(&mut self, task: Task) -> Option<VmKey> {
         let vm = task.vm.clone();
         let key = task.key.clone();
-        let before = self.all.insert(key.clone(), task);
+        let known = self.all.insert(key.clone(), task).is_some();
         match &vm {
             Some(vm) => {
-                let of_vm = self.by_vm.entry(vm.clone()).or_default();
-                if before.is_none() {
-                    of_vm.tasks.push(key);
+                if !known {
+                    self.by_vm.entry(vm.clone()).or_default().tasks.push(key);
                 }
                 self.recount(vm);
             }
             None => {
                 // A task of no VM: only the totals know it.
-                let was = before.is_some_and(|task| task.is_running());
-                let is = self.all.get(&key).is_some_and(Task::is_running);
-                self.running = self.running + usize::from(is) - usize::from(was);
+                let task = self.all.get(&key);
+                set_membership(&mut self.running, &key, task.is_some_and(Task::is_running));
+                set_membership(&mut self.failed, &key, task.is_some_and(Task::is_warning));
             }
         }
         vm
@@ -85,19 +88,19 @@ impl Tasks {
             .as_ref()
             .filter(|_| event.severity == Severity::Error)?;
         let of_vm = self.by_vm.entry(vm.clone()).or_default();
-        self.warnings -= of_vm.warnings();
         of_vm.suspected_at = of_vm.suspected_at.max(Some(event.at));
-        self.warnings += of_vm.warnings();
+        self.recount(vm);
         Some(vm.clone())
     }
 
     /// The VM is gone.
     pub(super) fn forget(&mut self, vm: &VmKey) {
         if let Some(of_vm) = self.by_vm.remove(vm) {
-            self.warnings -= of_vm.warnings();
-            self.running -= usize::from(of_vm.running.is_some());
+            self.warnings -= of_vm.counted;
             for key in of_vm.tasks {
                 self.all.remove(&key);
+                self.running.remove(&key);
+                self.failed.remove(&key);
             }
         }
     }
@@ -106,8 +109,12 @@ impl Tasks {
         let Some(of_vm) = self.by_vm.get_mut(vm) else {
             return;
         };
-        self.warnings -= of_vm.warnings();
-        self.running -= usize::from(of_vm.running.is_some());
+        for key in of_vm.running.drain(..) {
+            self.running.remove(&key);
+        }
+        for key in of_vm.failed.drain(..) {
+            self.failed.remove(&key);
+        }
         let all = &mut self.all;
         of_vm.tasks.retain(|key| all.contains_key(key));
         of_vm.tasks.sort_by(|a, b| {
@@ -118,27 +125,24 @@ impl Tasks {
         let mut kept = 0;
         of_vm.tasks.retain(|key| {
             kept += 1;
-            let keep = kept <= PER_VM_MAX
-                || all
-                    .get(key)
-                    .is_some_and(|task| task.is_running() || task.is_warning());
+            let needed = |task: &Task| task.is_running() || task.is_warning();
+            let keep = kept <= PER_VM_MAX || all.get(key).is_some_and(needed);
             if !keep {
                 all.remove(key);
             }
             keep
         });
-        of_vm.running = of_vm
-            .tasks
-            .iter()
-            .find(|key| all.get(*key).is_some_and(Task::is_running))
-            .cloned();
-        of_vm.warnings = of_vm
-            .tasks
-            .iter()
-            .filter(|key| all.get(*key).is_some_and(Task::is_warning))
-            .count();
-        self.warnings += of_vm.warnings();
-        self.running += usize::from(of_vm.running.is_some());
+        let those = |wanted: fn(&Task) -> bool| -> Vec<TaskKey> {
+            let wanted = |key: &&TaskKey| all.get(*key).is_some_and(wanted);
+            of_vm.tasks.iter().filter(wanted).cloned().collect()
+        };
+        let (running, failed) = (those(Task::is_running), those(Task::is_warning));
+        self.running.extend(running.iter().cloned());
+        self.failed.extend(failed.iter().cloned());
+        (of_vm.running, of_vm.failed) = (running, failed);
+        self.warnings -= of_vm.counted;
+        of_vm.counted = of_vm.warnings();
+        self.warnings += of_vm.counted;
     }
 
     pub(super) fn get(&self, key: &TaskKey) -> Option<&Task> {
@@ -158,7 +162,7 @@ impl Tasks {
     }
 
     pub(super) fn running(&self, vm: &VmKey) -> Option<&Task> {
-        self.all.get(self.by_vm.get(vm)?.running.as_ref()?)
+        self.all.get(self.by_vm.get(vm)?.running.first()?)
     }
 
     pub(super) fn warnings(&self, vm: &VmKey) -> usize {
@@ -169,11 +173,27 @@ impl Tasks {
         self.by_vm.get(vm)?.read_at
     }
 
+    pub(super) fn all_running(&self) -> impl Iterator<Item = &Task> {
+        self.running.iter().filter_map(|key| self.all.get(key))
+    }
+
+    pub(super) fn all_failed(&self) -> impl Iterator<Item = &Task> {
+        self.failed.iter().filter_map(|key| self.all.get(key))
+    }
+
     pub(super) fn running_count(&self) -> usize {
-        self.running
+        self.running.len()
     }
 
     pub(super) fn warning_count(&self) -> usize {
         self.warnings
+    }
+}
+
+fn set_membership(set: &mut HashSet<TaskKey>, key: &TaskKey, member: bool) {
+    if member {
+        set.insert(key.clone());
+    } else {
+        set.remove(key);
     }
 }
