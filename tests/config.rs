@@ -128,6 +128,7 @@ fn every_setting_is_read() {
             api_version: Some("5.0".to_owned())
         }
     );
+    assert_eq!(prod.provider.id(), "abiquo", "the word of the file");
     assert_eq!(prod.url.as_str(), "https://cloud.example.com:8443/api");
     assert_eq!(prod.environment.as_deref(), Some("production"));
     assert!(prod.is_production());
@@ -271,20 +272,12 @@ fn the_example_has_nothing_active_and_works_once_uncommented() {
         .collect();
     assert_eq!(names, ["prod", "lab"]);
     assert_eq!(config.keys.len(), 1);
-    let kinds = example_config()
+    let kinds: Vec<SecretSource> = example_config()
         .lines()
-        .filter_map(|line| line.strip_prefix("#   "))
-        .map(|line| {
-            line.split("  ")
-                .next()
-                .unwrap()
-                .trim_start_matches("password = ")
-        });
-    assert_eq!(
-        kinds.map(|kind| password(&with_password(kind))).count(),
-        5,
-        "each kind of password loads"
-    );
+        .filter_map(|line| line.strip_prefix("#   password = ")?.split("  ").next())
+        .map(|kind| password(&with_password(kind)))
+        .collect();
+    assert_eq!(kinds.len(), 5, "each kind of password loads: {kinds:?}");
 }
 
 #[test]
@@ -371,8 +364,8 @@ fn an_unknown_key_that_does_not_look_like_one_is_not_repeated() {
         &format!("[keys]\n\"{SECRET}\\u001b\" = 1"),
         2,
         "keys.…",
-        "must be a key",
-        "write it like",
+        "is not the name of an action",
+        "correct it",
     );
 }
 
@@ -606,8 +599,24 @@ fn a_provider_that_nobody_knows_is_answered_with_those_there_are() {
         &text,
         3,
         "clouds[prod].provider",
-        "must be one of \"abiquo\"",
+        "must be \"abiquo\"",
         "did you mean \"abiquo\"?",
+    );
+}
+
+#[test]
+fn without_a_known_provider_the_keys_of_every_provider_are_known_and_no_other() {
+    let text = format!("{}api_version = 5\nfoo = 1", with("provider", "proviter"));
+    let shown: Vec<String> = problems(&text).iter().map(Problem::to_string).collect();
+    assert_eq!(shown.len(), 3, "{shown:#?}");
+    assert!(
+        shown[0].contains("`clouds[prod].provider` is missing"),
+        "{shown:#?}"
+    );
+    assert!(shown[1].contains("did you mean `provider`?"), "{shown:#?}");
+    assert!(
+        shown[2].contains("`clouds[prod].foo` is not a known key"),
+        "{shown:#?}"
     );
 }
 

@@ -24,13 +24,13 @@ pub(super) fn program(command: &[String]) -> String {
 /// is not told of a terminal. It runs in a process group of its own, so that it cannot read the keys that are meant
 /// for the console; when the caller stops waiting, the whole group is ended.
 pub(super) async fn output(command: &[String]) -> Result<Vec<u8>, SecretError> {
-    let not_started = |source| SecretError::CommandNotStarted {
+    let not_run = |source| SecretError::CommandNotRun {
         program: program(command),
         source,
     };
     let (name, arguments) = command
         .split_first()
-        .ok_or_else(|| not_started(std::io::ErrorKind::InvalidInput.into()))?;
+        .ok_or_else(|| not_run(std::io::ErrorKind::InvalidInput.into()))?;
     let mut child = Command::new(name)
         .args(arguments)
         .stdin(Stdio::null())
@@ -41,7 +41,7 @@ pub(super) async fn output(command: &[String]) -> Result<Vec<u8>, SecretError> {
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
-        .map_err(not_started)?;
+        .map_err(not_run)?;
     let mut group = Group::of(&child);
 
     let mut text = Vec::new();
@@ -51,12 +51,12 @@ pub(super) async fn output(command: &[String]) -> Result<Vec<u8>, SecretError> {
             .take(limit)
             .read_to_end(&mut text)
             .await
-            .map_err(not_started)?;
+            .map_err(not_run)?;
     }
     if text.len() > MAX_BYTES {
         return Ok(text);
     }
-    let status = child.wait().await.map_err(not_started)?;
+    let status = child.wait().await.map_err(not_run)?;
     group.has_ended();
     if status.success() {
         Ok(text)

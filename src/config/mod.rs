@@ -42,6 +42,8 @@ mod load;
 mod paths;
 mod problem;
 mod read;
+mod read_cloud;
+mod read_credentials;
 mod secret;
 mod section;
 mod source;

@@ -35,9 +35,9 @@ impl Secret {
 
     /// The first line of what a source gave: files and password managers end it with a line feed, and keep
     /// notes below it.
-    fn first_line(text: &[u8], origin: &Origin) -> Result<Self, SecretError> {
+    fn first_line(text: &[u8], origin: &str) -> Result<Self, SecretError> {
         let wrong = |why| SecretError::Unusable {
-            origin: origin.clone(),
+            origin: origin.to_owned(),
             why,
         };
         if text.len() > MAX_BYTES {
@@ -113,15 +113,15 @@ impl SecretSource {
         }
     }
 
-    /// What may be said about the source.
-    fn origin(&self) -> Origin {
-        Origin(match self {
+    /// The source in words: never more than what names the place.
+    fn origin(&self) -> String {
+        match self {
             Self::Plain(_) => "the configuration".to_owned(),
             Self::Env(name) => format!("the environment variable {name}"),
             Self::Command(command) => format!("the command {}", command::program(command)),
             Self::File(path) => format!("the file {}", path.display()),
             Self::Keyring(account) => format!("the keyring's entry {account}"),
-        })
+        }
     }
 }
 
@@ -141,16 +141,6 @@ async fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Where a secret was looked for, in words: never more than what names the place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin(String);
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
@@ -160,11 +150,11 @@ pub enum SecretError {
         /// Its name.
         name: String,
     },
-    /// The program cannot be started.
+    /// The program cannot be started, or what it prints cannot be read.
     #[error(
-        "the command {program} cannot be started: {source}; check its name and that it is installed"
+        "the command {program} cannot be run: {source}; check its name and that it is installed"
     )]
-    CommandNotStarted {
+    CommandNotRun {
         /// The program, without its arguments.
         program: String,
         /// What the operating system says.
@@ -206,7 +196,7 @@ pub enum SecretError {
     #[error("{origin} gave {why} where a secret should be; check what it holds")]
     Unusable {
         /// Where it was looked for.
-        origin: Origin,
+        origin: String,
         /// What is there instead.
         why: &'static str,
     },
@@ -216,7 +206,7 @@ pub enum SecretError {
     )]
     TimedOut {
         /// Where it was looked for.
-        origin: Origin,
+        origin: String,
         /// How long was waited.
         seconds: u64,
     },
@@ -287,7 +277,7 @@ mod tests {
         let source = SecretSource::Command(command.map(str::to_owned).into());
         let error = resolve(&source).await.unwrap_err();
         assert!(
-            matches!(error, SecretError::CommandNotStarted { .. }),
+            matches!(error, SecretError::CommandNotRun { .. }),
             "{error:?}"
         );
         assert!(
@@ -318,14 +308,16 @@ mod tests {
         mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let (started, limit) = oneshot::channel();
         let path = pipe.clone();
-        let watcher = std::thread::spawn(move || {
+        let (ended, all_ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
             let mut pipe = BufReader::new(File::open(path).unwrap());
             pipe.read_line(&mut String::new()).unwrap();
             started.send(()).unwrap();
             // The end of the pipe is reached when no process holds it open any more.
             pipe.read_to_end(&mut Vec::new()).unwrap();
+            ended.send(()).unwrap();
         });
-        let script = "exec 3>\"$1\"; tail -f /dev/null & echo ready >&3; wait";
+        let script = "exec 3>\"$1\"; tail -f /dev/null >&3 & echo ready >&3; wait";
         let source = shell(script, pipe.to_str().unwrap());
         let error = source
             .resolve_until(async { limit.await.unwrap() })
@@ -335,7 +327,10 @@ mod tests {
             error.to_string().contains("the command sh gave no secret"),
             "{error}"
         );
-        watcher.join().unwrap();
+        // Only a failure waits so long.
+        all_ended
+            .recv_timeout(Duration::from_secs(10))
+            .expect("a process is left");
     }
 
     #[tokio::test]

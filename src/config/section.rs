@@ -238,10 +238,13 @@ impl<'r, 'a> Section<'r, 'a> {
 
     /// Says that a text is none of the words that may stand there. The text itself is not shown.
     pub(super) fn not_one_of(&mut self, text: At<&str>, key: &'static str, words: &[&str]) {
-        let what = format!("must be one of {}", quoted(words, '"'));
+        let what = match words {
+            [word] => format!("must be \"{word}\""),
+            _ => format!("must be one of {}", quoted(words, '"')),
+        };
         let fix = match closest(text.value, words) {
             Some(word) => format!("did you mean \"{word}\"?"),
-            None => "choose one of these".to_owned(),
+            None => "write it in that way".to_owned(),
         };
         self.wrong(text.offset, key, &what, &fix);
     }
@@ -267,32 +270,24 @@ impl<'r, 'a> Section<'r, 'a> {
         path
     }
 
-    /// A list of texts, none of them empty and at least one of them; a single text counts as a list of one
-    /// where `or_single`, and an empty list is let through where `or_empty`.
+    /// A list of texts: at least one of them, none of them empty.
     pub(super) fn texts(
         &mut self,
         key: &str,
-        value: &'a Spanned<DeValue<'a>>,
+        value: &Spanned<DeValue<'_>>,
         expected: &str,
-        or_single: bool,
-        or_empty: bool,
     ) -> Option<Vec<String>> {
         let offset = value.span().start;
-        let texts = match value.get_ref() {
-            DeValue::String(text) if or_single => Some(vec![text.to_string()]),
-            DeValue::Array(items) => items
-                .iter()
-                .map(|item| item.get_ref().as_str().map(str::to_owned))
-                .collect(),
-            other => {
-                self.wrong_type(offset, key, expected, LIST_FIX, other);
-                return None;
-            }
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(offset, key, expected, LIST_FIX, value.get_ref());
+            return None;
         };
-        let right = |texts: &Vec<String>| {
-            (or_empty || !texts.is_empty()) && texts.iter().all(|text| !text.is_empty())
+        let text = |item: &Spanned<DeValue<'_>>| {
+            let text = item.get_ref().as_str().filter(|text| !text.is_empty())?;
+            Some(text.to_owned())
         };
-        let texts = texts.filter(right);
+        let texts: Option<Vec<String>> = items.iter().map(text).collect();
+        let texts = texts.filter(|texts| !texts.is_empty());
         if texts.is_none() {
             self.wrong(offset, key, &format!("must be {expected}"), LIST_FIX);
         }
@@ -364,6 +359,14 @@ impl<'r, 'a> Section<'r, 'a> {
             .reader
             .problem(offset, key, what.to_owned(), fix.to_owned());
         self.reader.warnings.push(warning);
+    }
+
+    /// Reads only to learn which keys are asked for: what is found wrong on the way is forgotten.
+    pub(super) fn only_ask(&mut self, read: impl FnOnce(&mut Self)) {
+        let known = (self.reader.problems.len(), self.reader.warnings.len());
+        read(self);
+        self.reader.problems.truncate(known.0);
+        self.reader.warnings.truncate(known.1);
     }
 
     /// Reports every key that nobody asked for.

@@ -1,11 +1,10 @@
 //! The two configuration files that the program writes: the commented example, once, and the demo's.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use super::paths::create_private_dir;
 
@@ -42,22 +41,15 @@ pub fn init(path: &Path) -> Result<Init, WriteError> {
         path: path.to_owned(),
         source,
     };
-    create_parent(path).map_err(failed)?;
-    let mut file = match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Ok(Init::AlreadyThere);
-        }
-        Err(error) => return Err(failed(error)),
-    };
-    file.write_all(example_config().as_bytes())
-        .map_err(failed)?;
-    Ok(Init::Created)
+    if path.symlink_metadata().is_ok() {
+        return Ok(Init::AlreadyThere);
+    }
+    let file = private_file(path, example_config()).map_err(failed)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(Init::Created),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(Init::AlreadyThere),
+        Err(error) => Err(failed(error.error)),
+    }
 }
 
 /// A cloud with its password in the open: only for clouds that live as long as the file does.
@@ -90,14 +82,9 @@ pub fn write_plain(path: &Path, entries: &[PlainEntry]) -> Result<(), WriteError
 
     let write = || {
         let text = toml::to_string(&File { clouds: entries }).map_err(io::Error::other)?;
-        create_parent(path)?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        // A temporary file is made with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path).map_err(|error| error.error)?;
+        private_file(path, &text)?
+            .persist(path)
+            .map_err(|error| error.error)?;
         Ok(())
     };
     write().map_err(|source| WriteError {
@@ -106,9 +93,15 @@ pub fn write_plain(path: &Path, entries: &[PlainEntry]) -> Result<(), WriteError
     })
 }
 
-fn create_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => create_private_dir(folder),
-        _ => Ok(()),
-    }
+/// A file beside `path` with this text, for the person alone (a temporary file has mode 0600): it becomes the file at
+/// once, so that nobody meets a half of it.
+fn private_file(path: &Path, text: &str) -> io::Result<NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    create_private_dir(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file)
 }
