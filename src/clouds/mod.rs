@@ -75,6 +75,25 @@ pub struct EventQuery {
     pub limit: usize,
 }
 
+/// What an event says about the protection of a VM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProtectionChange {
+    /// It was protected.
+    Protected {
+        /// The VM.
+        vm: VmKey,
+        /// By whom, where the event tells.
+        by: Option<Arc<str>>,
+        /// When.
+        since: Timestamp,
+    },
+    /// It was released.
+    Released {
+        /// The VM.
+        vm: VmKey,
+    },
+}
+
 /// One cloud, by one API. Object safe; every call may take as long as the configured time limits of HTTP allow, and may be dropped at
 /// any await point except where it says otherwise.
 #[async_trait]
@@ -110,6 +129,12 @@ pub trait Cloud: Send + Sync {
 
     /// Events, newest first.
     async fn events(&self, query: &EventQuery) -> Result<Vec<Event>>;
+
+    /// What an event says about the protection of a VM; `None` when it says nothing about it. For clouds that tell who protected a
+    /// VM in its events alone: the latest change of a VM, if it is a protection, is the one that stands.
+    fn protection_change(&self, _event: &Event) -> Option<ProtectionChange> {
+        None
+    }
 
     /// The VM as the server tells it, as indented JSON, without secrets, for reading only.
     async fn raw(&self, vm: &Vm) -> Result<String>;
