@@ -14,7 +14,11 @@ async fn pages(cloud: &dyn Cloud) -> Result<Vec<VmPage>> {
 }
 
 async fn vms(cloud: &dyn Cloud) -> Result<Vec<Vm>> {
-    Ok(pages(cloud).await?.into_iter().flat_map(|page| page.vms).collect())
+    Ok(pages(cloud)
+        .await?
+        .into_iter()
+        .flat_map(|page| page.vms)
+        .collect())
 }
 
 fn ids(vms: &[Vm]) -> Vec<&str> {
@@ -25,12 +29,16 @@ fn ids(vms: &[Vm]) -> Vec<&str> {
 
 /// `n` small VMs from `from` on, as entries of a list.
 fn entries(from: usize, n: usize) -> Vec<Value> {
-    (from..from + n).map(|id| json!({ "id": id, "label": format!("vm-{id}"), "state": "ON" })).collect()
+    (from..from + n)
+        .map(|id| json!({ "id": id, "label": format!("vm-{id}"), "state": "ON" }))
+        .collect()
 }
 
 fn query(path: &str, key: &str) -> Option<usize> {
     let (_, query) = path.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('=')?.parse().ok())
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(key)?.strip_prefix('=')?.parse().ok())
 }
 
 #[tokio::test]
@@ -45,18 +53,32 @@ async fn the_sign_in_is_basic_once_and_then_the_newest_token() {
     assert_eq!(&*session.user, "privers");
     assert_eq!(session.full_name.as_deref(), Some("Pat Rivers"));
     assert_eq!(session.tenant.as_deref(), Some("Acme"));
-    assert!(matches!(&session.privileges, Privileges::Named(names) if names.contains("VM_PROTECT_ACTION")));
+    assert!(
+        matches!(&session.privileges, Privileges::Named(names) if names.contains("VM_PROTECT_ACTION"))
+    );
     vms(&*cloud).await.unwrap();
     vms(&*cloud).await.unwrap();
 
     let asked = server.asked();
     // base64 of privers:hunter2-password
-    assert_eq!(asked[0].header("authorization"), Some("Basic cHJpdmVyczpodW50ZXIyLXBhc3N3b3Jk"));
-    assert_eq!(asked[0].header("accept"), Some("application/vnd.abiquo.user+json; version=6.1"));
+    assert_eq!(
+        asked[0].header("authorization"),
+        Some("Basic cHJpdmVyczpodW50ZXIyLXBhc3N3b3Jk")
+    );
+    assert_eq!(
+        asked[0].header("accept"),
+        Some("application/vnd.abiquo.user+json; version=6.1")
+    );
     assert_eq!(asked[1].header("authorization"), Some("Token first-token"));
     assert_eq!(asked[2].header("authorization"), Some("Token second-token"));
-    assert_eq!(asked[1].header("accept"), Some("application/vnd.abiquo.virtualmachines+json; version=6.1"));
-    assert_eq!(asked[1].header("user-agent"), Some(concat!("vmdeck/", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        asked[1].header("accept"),
+        Some("application/vnd.abiquo.virtualmachines+json; version=6.1")
+    );
+    assert_eq!(
+        asked[1].header("user-agent"),
+        Some(concat!("vmdeck/", env!("CARGO_PKG_VERSION")))
+    );
     assert_eq!(asked[1].path, "/api/cloud/virtualmachines?limit=500");
 }
 
@@ -88,19 +110,35 @@ async fn pages_of_a_known_total_come_by_offset_and_hold_every_vm_once() {
 
     let db = vms.iter().find(|vm| &*vm.name == "db-01").unwrap();
     assert_eq!(db.power, PowerState::Off);
-    assert_eq!(db.protection.as_ref().unwrap().reason.as_deref(), Some("storage migration until Friday"));
-    assert_eq!(&*db.locator, "/cloud/virtualdatacenters/2/virtualappliances/11/virtualmachines/503");
+    assert_eq!(
+        db.protection.as_ref().unwrap().reason.as_deref(),
+        Some("storage migration until Friday")
+    );
+    assert_eq!(
+        &*db.locator,
+        "/cloud/virtualdatacenters/2/virtualappliances/11/virtualmachines/503"
+    );
     let web = vms.iter().find(|vm| &*vm.name == "web-01").unwrap();
     let (first, second) = (web.project.as_ref().unwrap(), db.project.as_ref().unwrap());
-    assert!(std::sync::Arc::ptr_eq(&first.name, &second.name), "repeated texts are shared");
+    assert!(
+        std::sync::Arc::ptr_eq(&first.name, &second.name),
+        "repeated texts are shared"
+    );
 }
 
 #[tokio::test]
 async fn without_a_total_the_next_links_are_followed_to_their_end() {
     let server = Server::signed_in(|asked| {
         let at = query(&asked.path, "startwith").unwrap_or(0);
-        let next = format!("https://inside.example:9009/api/cloud/virtualmachines?startwith={}&limit=2", at + 2);
-        let links = if at < 4 { json!([{ "rel": "next", "href": next }]) } else { json!([]) };
+        let next = format!(
+            "https://inside.example:9009/api/cloud/virtualmachines?startwith={}&limit=2",
+            at + 2
+        );
+        let links = if at < 4 {
+            json!([{ "rel": "next", "href": next }])
+        } else {
+            json!([])
+        };
         Reply::ok(json!({ "links": links, "collection": entries(at, 2) }).to_string())
     })
     .await;
@@ -160,7 +198,9 @@ async fn a_vm_that_stands_on_two_pages_is_told_once() {
     let server = Server::signed_in(|asked| {
         let at = query(&asked.path, "startwith").unwrap_or(0);
         // Each page begins with the last VM of the one before.
-        Reply::ok(json!({ "collection": entries(at.saturating_sub(1), 3), "totalSize": 6 }).to_string())
+        Reply::ok(
+            json!({ "collection": entries(at.saturating_sub(1), 3), "totalSize": 6 }).to_string(),
+        )
     })
     .await;
     let cloud = server.connected().await;
@@ -182,7 +222,13 @@ async fn the_appliances_are_those_of_every_virtual_datacenter() {
     let vapps = cloud.vapps().await.unwrap();
     let told: Vec<(&str, &str, bool)> = vapps
         .iter()
-        .map(|vapp| (&*vapp.name, vapp.server_state.map_or("none", |state| state.as_str()), vapp.restricted))
+        .map(|vapp| {
+            (
+                &*vapp.name,
+                vapp.server_state.map_or("none", |state| state.as_str()),
+                vapp.restricted,
+            )
+        })
         .collect();
     assert_eq!(
         told,
@@ -195,7 +241,13 @@ async fn the_appliances_are_those_of_every_virtual_datacenter() {
             ("next release", "UNDEPLOYED", false),
         ]
     );
-    assert_eq!(vapps[0].project.as_ref().map(|project| (&*project.id, &*project.name)), Some(("2", "vdc_alpha")));
+    assert_eq!(
+        vapps[0]
+            .project
+            .as_ref()
+            .map(|project| (&*project.id, &*project.name)),
+        Some(("2", "vdc_alpha"))
+    );
     assert_eq!(vapps[0].tenant.as_deref(), Some("Acme"));
 }
 
@@ -213,8 +265,17 @@ async fn privileges_that_do_not_come_with_the_user_are_those_of_the_role() {
     let names: Privileges = ["VM_PROTECT_ACTION", "VDC_ENUMERATE"].into_iter().collect();
     assert_eq!(session.privileges, names);
     let asked = server.asked();
-    assert_eq!(asked[1].header("accept"), Some("application/vnd.abiquo.privileges+json; version=6.1"));
-    assert!(asked[1].header("authorization").unwrap().starts_with("Basic "), "no token came, so it stays Basic");
+    assert_eq!(
+        asked[1].header("accept"),
+        Some("application/vnd.abiquo.privileges+json; version=6.1")
+    );
+    assert!(
+        asked[1]
+            .header("authorization")
+            .unwrap()
+            .starts_with("Basic "),
+        "no token came, so it stays Basic"
+    );
 }
 
 #[tokio::test]

@@ -115,7 +115,10 @@ impl Error {
     /// Whether the cloud as a whole does not answer (as opposed to saying no to one request).
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::NoAnswer(_) | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::NoAnswer(_) | Self::Unavailable { .. }
+        )
     }
 
     /// How long the server asks to wait before the next request.

@@ -96,7 +96,10 @@ pub struct Request {
 impl fmt::Debug for Request {
     /// Without headers and body: they hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("method", &self.method).field("route", &self.route).finish_non_exhaustive()
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("route", &self.route)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,7 +116,10 @@ pub struct Answer {
 impl fmt::Debug for Answer {
     /// Without headers and body: they hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("status", &self.status).field("bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,25 +170,45 @@ impl Http {
         };
         // The semaphore is never closed, so that there is always a permit in the end.
         let _permit = lane.acquire().await;
-        let whole = if request.list { self.limits.whole_list } else { self.limits.whole };
-        timeout(whole, self.exchange(url, request)).await.unwrap_or_else(|_| Err(too_long("no whole answer", whole)))
+        let whole = if request.list {
+            self.limits.whole_list
+        } else {
+            self.limits.whole
+        };
+        timeout(whole, self.exchange(url, request))
+            .await
+            .unwrap_or_else(|_| Err(too_long("no whole answer", whole)))
     }
 
     async fn exchange(&self, url: Url, request: Request) -> Result<Answer> {
         let response = self.head(url, &request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let most = if request.list { self.limits.body_list } else { self.limits.body };
+        let most = if request.list {
+            self.limits.body_list
+        } else {
+            self.limits.body
+        };
         let body = self.body(response, most).await?;
-        Ok(Answer { status, headers, body })
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// Sends the request until its answer begins.
     async fn head(&self, url: Url, request: &Request) -> Result<reqwest::Response> {
         let reading = request.method == Method::GET;
-        let client = if reading { &self.reading } else { &self.changing };
+        let client = if reading {
+            &self.reading
+        } else {
+            &self.changing
+        };
         let mut again = reading;
         loop {
-            let mut builder = client.request(request.method.clone(), url.clone()).headers(request.headers.clone());
+            let mut builder = client
+                .request(request.method.clone(), url.clone())
+                .headers(request.headers.clone());
             if let Some(body) = &request.body {
                 builder = builder.body(body.clone());
             } else if !reading {
@@ -191,7 +217,9 @@ impl Http {
             match timeout(self.limits.answer, builder.send()).await {
                 Ok(Ok(response)) => return Ok(response),
                 // A kept connection may have been closed by the server in the meantime; a GET may be sent again.
-                Ok(Err(error)) if again && !error.is_connect() && is_broken(&error) => again = false,
+                Ok(Err(error)) if again && !error.is_connect() && is_broken(&error) => {
+                    again = false
+                }
                 Ok(Err(error)) => return Err(failure(&error, self.origin.authority())),
                 Err(_) => return Err(too_long("nothing", self.limits.answer)),
             }
@@ -204,7 +232,8 @@ impl Http {
         if announced > most as u64 {
             return Err(too_large());
         }
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(MAX_RESERVED));
+        let mut body =
+            Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(MAX_RESERVED));
         loop {
             match timeout(self.limits.stall, response.chunk()).await {
                 Ok(Ok(Some(chunk))) if body.len() + chunk.len() > most => return Err(too_large()),

@@ -16,7 +16,9 @@ use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
 use crate::config::{CloudEntry, Provider};
-use crate::model::{Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey};
+use crate::model::{
+    Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey,
+};
 
 pub use error::{Error, Execution, Result};
 
@@ -39,7 +41,9 @@ pub struct Target {
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("vm", &self.vm.key).finish_non_exhaustive()
+        f.debug_struct("Target")
+            .field("vm", &self.vm.key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,7 +111,11 @@ pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
 /// As [`open`].
 pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Cloud>> {
     match &entry.provider {
-        Provider::Abiquo { api_version } => Ok(Arc::new(abiquo::Abiquo::open(entry, api_version.as_deref(), limits)?)),
+        Provider::Abiquo { api_version } => Ok(Arc::new(abiquo::Abiquo::open(
+            entry,
+            api_version.as_deref(),
+            limits,
+        )?)),
     }
 }
 

@@ -150,7 +150,10 @@ impl ActionKind {
     /// The kind of a stable id.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        SPECS.iter().find(|spec| spec.id == id).map(|spec| spec.kind)
+        SPECS
+            .iter()
+            .find(|spec| spec.id == id)
+            .map(|spec| spec.kind)
     }
 }
 
@@ -237,7 +240,11 @@ mod tests {
     #[test]
     fn what_takes_something_away_is_destructive() {
         for id in ["power_off", "reset", "undeploy", "delete"] {
-            assert_eq!(ActionKind::from_id(id).map(|kind| kind.spec().class), Some(ActionClass::Destructive), "{id}");
+            assert_eq!(
+                ActionKind::from_id(id).map(|kind| kind.spec().class),
+                Some(ActionClass::Destructive),
+                "{id}"
+            );
         }
     }
 

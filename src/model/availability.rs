@@ -82,14 +82,20 @@ pub enum Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported { provider, action, instead } => {
+            Self::Unsupported {
+                provider,
+                action,
+                instead,
+            } => {
                 write!(f, "{provider} has no {}", action.title().to_lowercase())?;
                 instead.map_or(Ok(()), |instead| write!(f, "; {instead}"))
             }
             Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
             Self::NotSignedIn => f.write_str("The cloud has not answered the sign-in yet"),
             Self::Privilege(name) => write!(f, "Your role lacks {name}"),
-            Self::Restricted(name) => write!(f, "Its appliance is restricted; your role lacks {name}"),
+            Self::Restricted(name) => {
+                write!(f, "Its appliance is restricted; your role lacks {name}")
+            }
             Self::Locked(None) => f.write_str("An operation is running on it"),
             Self::Locked(Some(progress)) => write!(f, "An operation is running on it: {progress}"),
             Self::Protected { by, reason, lacks } => {
@@ -104,17 +110,29 @@ impl fmt::Display for Denial {
             }
             Self::NotProtected => f.write_str("It is not protected"),
             Self::Already(word) => write!(f, "It is {word} already"),
-            Self::State { action, needs, is, native } => {
+            Self::State {
+                action,
+                needs,
+                is,
+                native,
+            } => {
                 write!(f, "{} needs a VM that is ", action.title())?;
                 write_states(f, needs)?;
                 write!(f, "; this one is {is}")?;
-                native.as_deref().map_or(Ok(()), |native| write!(f, " ({native})"))
+                native
+                    .as_deref()
+                    .map_or(Ok(()), |native| write!(f, " ({native})"))
             }
         }
     }
 }
 
-fn write_protected(f: &mut fmt::Formatter<'_>, start: &str, by: Option<&str>, reason: Option<&str>) -> fmt::Result {
+fn write_protected(
+    f: &mut fmt::Formatter<'_>,
+    start: &str,
+    by: Option<&str>,
+    reason: Option<&str>,
+) -> fmt::Result {
     f.write_str(start)?;
     by.map_or(Ok(()), |by| write!(f, " by {by}"))?;
     reason.map_or(Ok(()), |reason| write!(f, ": {reason}"))
@@ -122,7 +140,10 @@ fn write_protected(f: &mut fmt::Formatter<'_>, start: &str, by: Option<&str>, re
 
 /// "On", "On or Paused", "On, Paused or Off"; where fewer are left out than named, "not Locked".
 fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState]) -> fmt::Result {
-    let left_out: Vec<_> = PowerState::ALL.into_iter().filter(|state| !states.contains(state)).collect();
+    let left_out: Vec<_> = PowerState::ALL
+        .into_iter()
+        .filter(|state| !states.contains(state))
+        .collect();
     let (named, not) = if left_out.len() < states.len() && !left_out.is_empty() {
         (left_out.as_slice(), "neither ")
     } else {
@@ -181,8 +202,16 @@ pub fn availability(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Ava
 fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {
     let capabilities = standing.capabilities;
     let Some(rule) = capabilities.rule(action) else {
-        let instead = capabilities.missing.iter().find(|(kind, _)| *kind == action).map(|(_, why)| *why);
-        return Some(Denial::Unsupported { provider: capabilities.provider, action, instead });
+        let instead = capabilities
+            .missing
+            .iter()
+            .find(|(kind, _)| *kind == action)
+            .map(|(_, why)| *why);
+        return Some(Denial::Unsupported {
+            provider: capabilities.provider,
+            action,
+            instead,
+        });
     };
     if standing.read_only {
         return Some(Denial::ReadOnly);
@@ -198,7 +227,12 @@ fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial
 
 /// Who lacks the privilege may not act on a protected VM, whatever else the role holds (Abiquo: VM-120). Who holds it
 /// may, as the guide says; only protecting it again is refused, so that the reason that stands is not lost.
-fn protection(action: ActionKind, vm: &Vm, capabilities: &Capabilities, privileges: &Privileges) -> Option<Denial> {
+fn protection(
+    action: ActionKind,
+    vm: &Vm,
+    capabilities: &Capabilities,
+    privileges: &Privileges,
+) -> Option<Denial> {
     let Some(protection) = &vm.protection else {
         return (action == ActionKind::Unprotect).then_some(Denial::NotProtected);
     };
@@ -208,19 +242,38 @@ fn protection(action: ActionKind, vm: &Vm, capabilities: &Capabilities, privileg
     }
     match capabilities.protect_privilege {
         Some(name) if privileges.holds(name) => None,
-        Some(name) => Some(Denial::Protected { by, reason, lacks: Some(name) }),
-        None => (action != ActionKind::Unprotect).then_some(Denial::Protected { by, reason, lacks: None }),
+        Some(name) => Some(Denial::Protected {
+            by,
+            reason,
+            lacks: Some(name),
+        }),
+        None => (action != ActionKind::Unprotect).then_some(Denial::Protected {
+            by,
+            reason,
+            lacks: None,
+        }),
     }
 }
 
 fn privilege(rule: &ActionRule, vm: &Vm, privileges: &Privileges) -> Option<Denial> {
-    let extra = rule.extra_privilege.filter(|(state, _)| *state == vm.power).map(|(_, name)| name);
-    let lacking = rule.privileges.iter().copied().chain(extra).find(|name| !privileges.holds(name));
+    let extra = rule
+        .extra_privilege
+        .filter(|(state, _)| *state == vm.power)
+        .map(|(_, name)| name);
+    let lacking = rule
+        .privileges
+        .iter()
+        .copied()
+        .chain(extra)
+        .find(|name| !privileges.holds(name));
     lacking.map(Denial::Privilege)
 }
 
 fn restriction(standing: &Standing<'_>, privileges: &Privileges) -> Option<Denial> {
-    let name = standing.capabilities.restricted_privilege.filter(|_| standing.restricted)?;
+    let name = standing
+        .capabilities
+        .restricted_privilege
+        .filter(|_| standing.restricted)?;
     (!privileges.holds(name)).then_some(Denial::Restricted(name))
 }
 

@@ -24,8 +24,19 @@ pub struct ActionRule {
 impl ActionRule {
     /// A rule that needs nothing but a state, offered.
     #[must_use]
-    pub const fn new(action: ActionKind, from: &'static [PowerState], privileges: &'static [&'static str]) -> Self {
-        Self { action, from, from_native: &[], privileges, extra_privilege: None, offered: true }
+    pub const fn new(
+        action: ActionKind,
+        from: &'static [PowerState],
+        privileges: &'static [&'static str],
+    ) -> Self {
+        Self {
+            action,
+            from,
+            from_native: &[],
+            privileges,
+            extra_privilege: None,
+            offered: true,
+        }
     }
 
     /// The same rule, known but not performed by this program.
@@ -37,7 +48,11 @@ impl ActionRule {
 
     /// The same rule with one privilege more from one state.
     #[must_use]
-    pub const fn with_extra_privilege(mut self, state: PowerState, privilege: &'static str) -> Self {
+    pub const fn with_extra_privilege(
+        mut self,
+        state: PowerState,
+        privilege: &'static str,
+    ) -> Self {
         self.extra_privilege = Some((state, privilege));
         self
     }

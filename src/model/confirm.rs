@@ -24,7 +24,11 @@ pub struct Confirmation {
 pub fn confirmation(action: ActionKind, vm: &Vm, production: bool) -> Option<Confirmation> {
     let spec = action.spec();
     let mut because = Vec::new();
-    if let Some(protection) = vm.protection.as_deref().filter(|_| action != ActionKind::Unprotect) {
+    if let Some(protection) = vm
+        .protection
+        .as_deref()
+        .filter(|_| action != ActionKind::Unprotect)
+    {
         because.push(protected_words(protection));
     }
     let harmful = match spec.class {

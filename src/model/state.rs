@@ -201,13 +201,16 @@ impl fmt::Display for VappState {
 /// UNDEPLOYED, anything else is PARTIALLY_DEPLOYED.
 #[must_use]
 pub fn aggregate(states: impl IntoIterator<Item = PowerState>) -> VappState {
-    let (mut any, mut unknown, mut locked, mut deployed, mut undeployed) = (false, false, false, false, false);
+    let (mut any, mut unknown, mut locked, mut deployed, mut undeployed) =
+        (false, false, false, false, false);
     for state in states {
         any = true;
         match state {
             PowerState::Unknown => unknown = true,
             PowerState::Locked => locked = true,
-            PowerState::On | PowerState::Off | PowerState::Paused | PowerState::Configured => deployed = true,
+            PowerState::On | PowerState::Off | PowerState::Paused | PowerState::Configured => {
+                deployed = true
+            }
             PowerState::NotAllocated | PowerState::Allocated => undeployed = true,
         }
     }
@@ -230,9 +233,16 @@ mod tests {
     fn words_of_the_wire_round_trip() {
         for state in PowerState::ALL {
             assert_eq!(PowerState::from_word(state.as_str()), Some(state));
-            assert_eq!(serde_json::to_string(&state).ok(), Some(format!("\"{}\"", state.as_str())));
+            assert_eq!(
+                serde_json::to_string(&state).ok(),
+                Some(format!("\"{}\"", state.as_str()))
+            );
         }
-        assert_eq!(PowerState::from_word("MAINTENANCE"), None, "MAINTENANCE is never a wire value");
+        assert_eq!(
+            PowerState::from_word("MAINTENANCE"),
+            None,
+            "MAINTENANCE is never a wire value"
+        );
     }
 
     #[test]
@@ -254,7 +264,9 @@ mod tests {
     /// Every pair of states against a table written out by hand, row by row in the order of [`PowerState::ALL`].
     #[test]
     fn every_combination_of_two_states() {
-        use VappState::{Deployed as D, Locked as L, PartiallyDeployed as P, Undeployed as N, Unknown as U};
+        use VappState::{
+            Deployed as D, Locked as L, PartiallyDeployed as P, Undeployed as N, Unknown as U,
+        };
         #[rustfmt::skip]
         let table = [
             // NOT_ALLOCATED ALLOCATED CONFIGURED ON PAUSED OFF LOCKED UNKNOWN
@@ -269,7 +281,11 @@ mod tests {
         ];
         for (row, first) in PowerState::ALL.into_iter().enumerate() {
             for (column, second) in PowerState::ALL.into_iter().enumerate() {
-                assert_eq!(aggregate([first, second]), table[row][column], "{first} with {second}");
+                assert_eq!(
+                    aggregate([first, second]),
+                    table[row][column],
+                    "{first} with {second}"
+                );
             }
         }
     }

@@ -37,14 +37,21 @@ impl TaskState {
     pub fn is_terminal(&self) -> bool {
         matches!(
             self,
-            Self::FinishedSuccessfully | Self::FinishedUnsuccessfully | Self::Aborted | Self::Cancelled | Self::AckError
+            Self::FinishedSuccessfully
+                | Self::FinishedUnsuccessfully
+                | Self::Aborted
+                | Self::Cancelled
+                | Self::AckError
         )
     }
 
     /// Whether it ended otherwise than was asked, acknowledged or not.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        matches!(self, Self::FinishedUnsuccessfully | Self::Aborted | Self::Cancelled | Self::AckError)
+        matches!(
+            self,
+            Self::FinishedUnsuccessfully | Self::Aborted | Self::Cancelled | Self::AckError
+        )
     }
 
     /// The word a person reads (the platform's own interface has these).
@@ -139,13 +146,19 @@ impl TaskKind {
     /// What a person calls it: `Power off`.
     #[must_use]
     pub fn title(&self) -> &str {
-        KINDS.iter().find(|(word, ..)| *word == &*self.0).map_or(&self.0, |(_, title, _)| title)
+        KINDS
+            .iter()
+            .find(|(word, ..)| *word == &*self.0)
+            .map_or(&self.0, |(_, title, _)| title)
     }
 
     /// What is shown while it runs: `Powering off`.
     #[must_use]
     pub fn progress(&self) -> &str {
-        KINDS.iter().find(|(word, ..)| *word == &*self.0).map_or(&self.0, |(.., progress)| progress)
+        KINDS
+            .iter()
+            .find(|(word, ..)| *word == &*self.0)
+            .map_or(&self.0, |(.., progress)| progress)
     }
 }
 
@@ -241,7 +254,10 @@ impl Task {
     /// Jobs that are over and went well, and all of them.
     #[must_use]
     pub fn jobs_done(&self) -> (usize, usize) {
-        (self.jobs.iter().filter(|job| job.state.is_done()).count(), self.jobs.len())
+        (
+            self.jobs.iter().filter(|job| job.state.is_done()).count(),
+            self.jobs.len(),
+        )
     }
 
     /// What the VM is doing, for its row: the running job's verb, or that workflow holds the task.
@@ -250,7 +266,8 @@ impl Task {
         if self.state == TaskState::Queueing {
             return self.state.word();
         }
-        self.current_job().map_or_else(|| self.kind.progress(), |job| job.kind.progress())
+        self.current_job()
+            .map_or_else(|| self.kind.progress(), |job| job.kind.progress())
     }
 }
 
@@ -261,7 +278,10 @@ mod tests {
     fn task(state: TaskState, jobs: &[(&str, JobState)]) -> Task {
         let cloud = CloudName::new("prod");
         Task {
-            key: TaskKey { cloud: cloud.clone(), id: "t".into() },
+            key: TaskKey {
+                cloud: cloud.clone(),
+                id: "t".into(),
+            },
             vm: Some(VmKey::new(&cloud, "1")),
             kind: TaskKind::new("DEPLOY"),
             state,
@@ -287,7 +307,11 @@ mod tests {
     fn a_running_deploy_shows_the_verb_of_its_running_job() {
         let deploy = task(
             TaskState::Started,
-            &[("SCHEDULE", JobState::Done), ("CONFIGURE", JobState::Started), ("POWER_ON", JobState::Pending)],
+            &[
+                ("SCHEDULE", JobState::Done),
+                ("CONFIGURE", JobState::Started),
+                ("POWER_ON", JobState::Pending),
+            ],
         );
         assert_eq!(deploy.progress(), "Copying & attaching disk");
         assert_eq!(deploy.jobs_done(), (1, 3));
@@ -295,13 +319,22 @@ mod tests {
 
     #[test]
     fn a_task_held_by_workflow_waits_to_be_reviewed() {
-        assert_eq!(task(TaskState::Queueing, &[("SCHEDULE", JobState::Pending)]).progress(), "Waiting to be reviewed");
+        assert_eq!(
+            task(TaskState::Queueing, &[("SCHEDULE", JobState::Pending)]).progress(),
+            "Waiting to be reviewed"
+        );
     }
 
     #[test]
     fn only_an_unacknowledged_failure_is_a_warning() {
-        let mut failed = task(TaskState::FinishedUnsuccessfully, &[("SCHEDULE", JobState::Failed)]);
-        assert!(!failed.is_warning(), "without the link there is nothing to acknowledge");
+        let mut failed = task(
+            TaskState::FinishedUnsuccessfully,
+            &[("SCHEDULE", JobState::Failed)],
+        );
+        assert!(
+            !failed.is_warning(),
+            "without the link there is nothing to acknowledge"
+        );
         failed.acknowledgeable = true;
         assert!(failed.is_warning());
         failed.state = TaskState::FinishedSuccessfully;

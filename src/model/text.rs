@@ -88,13 +88,19 @@ mod tests {
 
     #[test]
     fn plain_text_is_borrowed_untouched() {
-        assert!(matches!(clean("web-01 straße ✓"), Cow::Borrowed("web-01 straße ✓")));
+        assert!(matches!(
+            clean("web-01 straße ✓"),
+            Cow::Borrowed("web-01 straße ✓")
+        ));
     }
 
     #[test]
     fn escapes_and_direction_overrides_vanish() {
         assert_eq!(clean("a\u{1b}[31mb\u{7f}\u{9b}c"), "a[31mbc");
-        assert_eq!(clean("evil\u{202e}gpj.exe\u{2066}x\u{200b}"), "evilgpj.exex");
+        assert_eq!(
+            clean("evil\u{202e}gpj.exe\u{2066}x\u{200b}"),
+            "evilgpj.exex"
+        );
     }
 
     #[test]
@@ -110,7 +116,10 @@ mod tests {
 
     #[test]
     fn a_document_keeps_its_lines_and_is_bounded() {
-        assert_eq!(clean_document("{\n\t\"a\":\u{1b} 1\n}", 100), "{\n  \"a\": 1\n}");
+        assert_eq!(
+            clean_document("{\n\t\"a\":\u{1b} 1\n}", 100),
+            "{\n  \"a\": 1\n}"
+        );
         assert!(clean_document(&"x".repeat(1_000), 10).len() < 20);
     }
 }

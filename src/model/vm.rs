@@ -45,7 +45,10 @@ impl VmKey {
     /// The key of a VM of a cloud.
     #[must_use]
     pub fn new(cloud: &CloudName, id: &str) -> Self {
-        Self { cloud: cloud.clone(), id: Arc::from(id) }
+        Self {
+            cloud: cloud.clone(),
+            id: Arc::from(id),
+        }
     }
 }
 
@@ -156,18 +159,27 @@ impl Vm {
     /// The state that is shown, filtered and counted: MAINTENANCE over everything while it is protected.
     #[must_use]
     pub fn state(&self) -> VmState {
-        if self.protection.is_some() { VmState::Maintenance } else { VmState::Power(self.power) }
+        if self.protection.is_some() {
+            VmState::Maintenance
+        } else {
+            VmState::Power(self.power)
+        }
     }
 
     /// The word a person reads for the power state; a deallocated VM is `Off (deallocated)`.
     #[must_use]
     pub fn power_word(&self) -> &'static str {
-        if self.power == PowerState::Off && self.deallocated { "Off (deallocated)" } else { self.power.word() }
+        if self.power == PowerState::Off && self.deallocated {
+            "Off (deallocated)"
+        } else {
+            self.power.word()
+        }
     }
 
     /// The cloud's own word where it says more than ours, for the screen.
     #[must_use]
     pub fn differing_native_state(&self) -> Option<&str> {
-        (!self.native_state.is_empty() && *self.native_state != *self.power.as_str()).then_some(&*self.native_state)
+        (!self.native_state.is_empty() && *self.native_state != *self.power.as_str())
+            .then_some(&*self.native_state)
     }
 }

@@ -29,7 +29,10 @@ pub struct Asked {
 
 impl Asked {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &**value)
     }
 
     pub fn text(&self) -> String {
@@ -60,7 +63,11 @@ pub enum Reply {
 
 impl Reply {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self::Http { status, headers: vec![("Content-Type".into(), "application/json".into())], body: body.into() }
+        Self::Http {
+            status,
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            body: body.into(),
+        }
     }
 
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
@@ -101,7 +108,14 @@ impl Server {
 
     /// A server that signs everybody in and hands the rest to `handler`.
     pub async fn signed_in(handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        Self::start(move |asked| if asked.path.starts_with("/api/login") { login() } else { handler(asked) }).await
+        Self::start(move |asked| {
+            if asked.path.starts_with("/api/login") {
+                login()
+            } else {
+                handler(asked)
+            }
+        })
+        .await
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -110,7 +124,11 @@ impl Server {
 
     /// What was asked after the sign-in, as `METHOD path`.
     pub fn lines(&self) -> Vec<String> {
-        self.asked().iter().filter(|asked| !asked.path.starts_with("/api/login")).map(Asked::line).collect()
+        self.asked()
+            .iter()
+            .filter(|asked| !asked.path.starts_with("/api/login"))
+            .map(Asked::line)
+            .collect()
     }
 
     pub fn entry(&self) -> CloudEntry {
@@ -162,7 +180,10 @@ pub fn entry(url: &str) -> CloudEntry {
 
 /// A recorded shape.
 pub fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/abiquo/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/tests/fixtures/abiquo/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
     std::fs::read(path).unwrap()
 }
 
@@ -171,12 +192,21 @@ pub fn login() -> Reply {
     Reply::ok(fixture("login_expand_privileges")).header("X-Abiquo-Token", "first-token")
 }
 
-async fn serve(mut stream: TcpStream, connection: usize, log: Arc<Mutex<Vec<Asked>>>, handler: Arc<Handler>) {
+async fn serve(
+    mut stream: TcpStream,
+    connection: usize,
+    log: Arc<Mutex<Vec<Asked>>>,
+    handler: Arc<Handler>,
+) {
     let mut buffer = Vec::new();
     while let Some(asked) = read(&mut stream, &mut buffer, connection).await {
         log.lock().unwrap().push(asked.clone());
         match handler(&asked) {
-            Reply::Http { status, headers, body } => {
+            Reply::Http {
+                status,
+                headers,
+                body,
+            } => {
                 let mut head = format!("HTTP/1.1 {status} Status\r\n");
                 for (name, value) in headers {
                     head.push_str(&format!("{name}: {value}\r\n"));
@@ -225,14 +255,22 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
         .collect();
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
     while buffer.len() < end + 4 + length {
         fill(stream, buffer).await?;
     }
     let body = buffer[end + 4..end + 4 + length].to_vec();
     buffer.drain(..end + 4 + length);
-    Some(Asked { method, path, headers, body, connection })
+    Some(Asked {
+        method,
+        path,
+        headers,
+        body,
+        connection,
+    })
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {

@@ -53,29 +53,49 @@ impl Abiquo {
     }
 
     async fn read_vm(&self, route: Route) -> Result<Target> {
-        let answer = self.call(Call::get(route, "virtualmachine").acting()).await?;
+        let answer = self
+            .call(Call::get(route, "virtualmachine").acting())
+            .await?;
         let wire: VirtualMachine<'_> = decode(&answer.body, "the VM")?;
         let mut names = Names::default();
         let origin = self.http.origin();
-        let vm = Mapper { cloud: &self.name, origin, names: &mut names }.vm(&wire);
+        let vm = Mapper {
+            cloud: &self.name,
+            origin,
+            names: &mut names,
+        }
+        .vm(&wire);
         let vm = vm.ok_or_else(|| Error::Protocol("the VM has no id".to_owned()))?;
-        let link = |rel: &str| wire.links.href(rel).and_then(|href| origin.route(href).ok());
+        let link = |rel: &str| {
+            wire.links
+                .href(rel)
+                .and_then(|href| origin.route(href).ok())
+        };
         let handle = Handle {
             state: link("state"),
             reset: link("reset"),
             protect: link("protect"),
             unprotect: link("unprotect"),
         };
-        Ok(Target { vm, handle: Box::new(handle) })
+        Ok(Target {
+            vm,
+            handle: Box::new(handle),
+        })
     }
 
     /// Where a VM is that is not where it was: moving one to another appliance changes its address, not its id. One request, by its name.
     async fn moved(&self, vm: &Vm) -> Result<Option<Route>> {
         let label: String = url::form_urlencoded::byte_serialize(vm.name.as_bytes()).collect();
         let route = Route::new(&format!("/cloud/virtualmachines?vmlabel={label}&limit=100"))?;
-        let answer = self.call(Call::get(route, "virtualmachines").acting().list()).await?;
+        let answer = self
+            .call(Call::get(route, "virtualmachines").acting().list())
+            .await?;
         let page: Collection<'_, VirtualMachine<'_>> = decode(&answer.body, "the list of VMs")?;
-        let here = page.collection.items.iter().find(|wire| wire.id.get() == Some(&*vm.key.id));
+        let here = page
+            .collection
+            .items
+            .iter()
+            .find(|wire| wire.id.get() == Some(&*vm.key.id));
         Ok(here.and_then(|wire| self.http.origin().route(wire.links.href("edit")?).ok()))
     }
 
@@ -85,7 +105,10 @@ impl Abiquo {
         let handle = target.handle.downcast_ref::<Handle>().ok_or_else(unknown)?;
         let change = change(handle, action)?;
         let Some(route) = change.route else {
-            return Err(Error::NotFound(format!("the cloud offers no {} for this VM", change.rel)));
+            return Err(Error::NotFound(format!(
+                "the cloud offers no {} for this VM",
+                change.rel
+            )));
         };
         let mut call = Call::change(change.method, route.clone(), change.accept);
         if let Some((media, body)) = change.content {
@@ -110,7 +133,11 @@ impl Abiquo {
         let tasks = self.tasks_of(vm, true).await.unwrap_or_default();
         let task = newest(tasks, kind, date(&answer.headers, DATE));
         Ok(task.map_or(Accepted::Done, |task| {
-            Accepted::Task(TaskHandle { key: task.key, vm: Some(vm.key.clone()), locator: task.locator })
+            Accepted::Task(TaskHandle {
+                key: task.key,
+                vm: Some(vm.key.clone()),
+                locator: task.locator,
+            })
         }))
     }
 
@@ -120,10 +147,16 @@ impl Abiquo {
         let own = accepted.task_id.get().is_some();
         let href = accepted.links.href(if own { "self" } else { "status" })?;
         let route = self.http.origin().route(href).ok()?;
-        let id = accepted.task_id.get().unwrap_or_else(|| route.last_segment());
+        let id = accepted
+            .task_id
+            .get()
+            .unwrap_or_else(|| route.last_segment());
         let id = crate::model::text::clean_name(id);
         (!id.is_empty()).then(|| TaskHandle {
-            key: TaskKey { cloud: self.name.clone(), id: Arc::from(&*id) },
+            key: TaskKey {
+                cloud: self.name.clone(),
+                id: Arc::from(&*id),
+            },
             vm: Some(vm.clone()),
             locator: Arc::from(route.path()),
         })
@@ -133,7 +166,10 @@ impl Abiquo {
 /// The change that an action is. States are put, everything else is posted; the reason of a protection is plain text.
 fn change<'h>(handle: &'h Handle, action: &Action) -> Result<Change<'h>> {
     let state = |state: &'static str, graceful_shutdown: bool, task: &'static str| {
-        let body = serde_json::to_vec(&VirtualMachineState { state, graceful_shutdown });
+        let body = serde_json::to_vec(&VirtualMachineState {
+            state,
+            graceful_shutdown,
+        });
         let body = body.map_err(|error| Error::Protocol(error.to_string()))?;
         Ok(Change {
             rel: "state",
@@ -158,12 +194,15 @@ fn change<'h>(handle: &'h Handle, action: &Action) -> Result<Change<'h>> {
         Action::PowerOff => state("OFF", false, "POWER_OFF"),
         Action::Shutdown => state("OFF", true, "SHUTDOWN"),
         Action::Pause => state("PAUSED", false, "PAUSE"),
-        Action::Reset => {
-            Ok(Change { accept: Media::Abiquo("acceptedrequest"), task: Some("RESET"), ..post("reset", &handle.reset) })
-        }
-        Action::Protect { reason } => {
-            Ok(Change { content: Some((Media::Text, reason.clone().into_bytes())), ..post("protect", &handle.protect) })
-        }
+        Action::Reset => Ok(Change {
+            accept: Media::Abiquo("acceptedrequest"),
+            task: Some("RESET"),
+            ..post("reset", &handle.reset)
+        }),
+        Action::Protect { reason } => Ok(Change {
+            content: Some((Media::Text, reason.clone().into_bytes())),
+            ..post("protect", &handle.protect)
+        }),
         Action::Unprotect => Ok(post("unprotect", &handle.unprotect)),
         Action::Reboot => Err(Error::Rejected(Rejection {
             status: 405,

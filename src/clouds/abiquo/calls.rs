@@ -35,7 +35,10 @@ pub(super) struct Version {
 
 impl Version {
     pub fn new(configured: Option<&str>) -> Self {
-        Self { version: configured.unwrap_or(NEWEST).to_owned(), left_out: AtomicBool::new(false) }
+        Self {
+            version: configured.unwrap_or(NEWEST).to_owned(),
+            left_out: AtomicBool::new(false),
+        }
     }
 
     fn is_left_out(&self) -> bool {
@@ -44,7 +47,10 @@ impl Version {
 
     fn header(&self, media: Media, versioned: bool) -> Result<HeaderValue> {
         let text = match media {
-            Media::Abiquo(name) if versioned => format!("application/vnd.abiquo.{name}+json; version={}", self.version),
+            Media::Abiquo(name) if versioned => format!(
+                "application/vnd.abiquo.{name}+json; version={}",
+                self.version
+            ),
             Media::Abiquo(name) => format!("application/vnd.abiquo.{name}+json"),
             Media::Text => return Ok(HeaderValue::from_static("text/plain")),
             Media::Any => return Ok(HeaderValue::from_static("*/*")),
@@ -68,12 +74,26 @@ pub(super) struct Call {
 impl Call {
     /// Reads something.
     pub fn get(route: Route, accept: &'static str) -> Self {
-        Self { method: Method::GET, route, accept: Media::Abiquo(accept), content: None, lane: Lane::Read, list: false }
+        Self {
+            method: Method::GET,
+            route,
+            accept: Media::Abiquo(accept),
+            content: None,
+            lane: Lane::Read,
+            list: false,
+        }
     }
 
     /// Changes something, without a body.
     pub fn change(method: Method, route: Route, accept: Media) -> Self {
-        Self { method, route, accept, content: None, lane: Lane::Act, list: false }
+        Self {
+            method,
+            route,
+            accept,
+            content: None,
+            lane: Lane::Act,
+            list: false,
+        }
     }
 
     /// The same call with a body.
@@ -102,7 +122,11 @@ impl Call {
 
     fn has_version(&self) -> bool {
         let versioned = |media: Media| matches!(media, Media::Abiquo(_));
-        versioned(self.accept) || self.content.as_ref().is_some_and(|(media, _)| versioned(*media))
+        versioned(self.accept)
+            || self
+                .content
+                .as_ref()
+                .is_some_and(|(media, _)| versioned(*media))
     }
 }
 
@@ -170,7 +194,9 @@ impl Abiquo {
             Renewal::Refused(error) => Err(error),
             Renewal::SignIn(value) => {
                 let signed_in = self.sign_in_with(&value, false).await;
-                signed_in.map(drop).inspect_err(|error| self.sessions.failed(error))
+                signed_in
+                    .map(drop)
+                    .inspect_err(|error| self.sessions.failed(error))
             }
         }
     }

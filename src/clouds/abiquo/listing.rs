@@ -83,18 +83,33 @@ impl Abiquo {
             pages: 0,
             barren: 0,
         };
-        stream::try_unfold(listing, |mut listing| async move { Ok(listing.next().await?.map(|page| (page, listing))) })
-            .boxed()
+        stream::try_unfold(listing, |mut listing| async move {
+            Ok(listing.next().await?.map(|page| (page, listing)))
+        })
+        .boxed()
     }
 
-    async fn vm_page(&self, place: Place, route: Route, names: Arc<Mutex<Names>>) -> Result<(Place, Page)> {
-        let body = self.call(Call::get(route, "virtualmachines").list()).await?.body;
+    async fn vm_page(
+        &self,
+        place: Place,
+        route: Route,
+        names: Arc<Mutex<Names>>,
+    ) -> Result<(Place, Page)> {
+        let body = self
+            .call(Call::get(route, "virtualmachines").list())
+            .await?
+            .body;
         if body.len() < LARGE_BODY {
-            return Ok((place, read_vms(&body, &self.name, self.http.origin(), &names)?));
+            return Ok((
+                place,
+                read_vms(&body, &self.name, self.http.origin(), &names)?,
+            ));
         }
         let (cloud, origin) = (self.name.clone(), self.http.origin().clone());
         let read = tokio::task::spawn_blocking(move || read_vms(&body, &cloud, &origin, &names));
-        let page = read.await.map_err(|_| Error::Protocol("the list of VMs cannot be read".to_owned()))??;
+        let page = read
+            .await
+            .map_err(|_| Error::Protocol("the list of VMs cannot be read".to_owned()))??;
         Ok((place, page))
     }
 
@@ -105,12 +120,19 @@ impl Abiquo {
         let first = Route::new(&format!("/cloud/virtualdatacenters?limit={PAGE}"))?;
         let call = Call::get(first, "virtualdatacenters").list();
         self.follow(call, |body| {
-            let page: Collection<'_, VirtualDatacenter<'_>> = decode(body, "the list of virtual datacenters")?;
+            let page: Collection<'_, VirtualDatacenter<'_>> =
+                decode(body, "the list of virtual datacenters")?;
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut mapper = Mapper { cloud: &self.name, origin: self.http.origin(), names: &mut names };
+            let mut mapper = Mapper {
+                cloud: &self.name,
+                origin: self.http.origin(),
+                names: &mut names,
+            };
             for vdc in &page.collection.items {
                 let group = mapper.project(vdc.id.get(), vdc.name.get());
-                let Some(route) = appliances_of(vdc, self.http.origin()) else { continue };
+                let Some(route) = appliances_of(vdc, self.http.origin()) else {
+                    continue;
+                };
                 if !datacenters.iter().any(|(known, _)| *known == route) {
                     datacenters.push((route, group));
                 }
@@ -124,15 +146,29 @@ impl Abiquo {
             .try_collect()
             .await?;
         let mut seen = HashSet::new();
-        Ok(lists.into_iter().flatten().filter(|vapp| seen.insert(vapp.id.clone())).collect())
+        Ok(lists
+            .into_iter()
+            .flatten()
+            .filter(|vapp| seen.insert(vapp.id.clone()))
+            .collect())
     }
 
-    async fn vapps_of(&self, route: Route, project: Option<Group>, names: &Mutex<Names>) -> Result<Vec<Vapp>> {
+    async fn vapps_of(
+        &self,
+        route: Route,
+        project: Option<Group>,
+        names: &Mutex<Names>,
+    ) -> Result<Vec<Vapp>> {
         let mut vapps = Vec::new();
         let read = self.follow(Call::get(route, "virtualappliances").list(), |body| {
-            let page: Collection<'_, VirtualAppliance<'_>> = decode(body, "the list of virtual appliances")?;
+            let page: Collection<'_, VirtualAppliance<'_>> =
+                decode(body, "the list of virtual appliances")?;
             let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut mapper = Mapper { cloud: &self.name, origin: self.http.origin(), names: &mut names };
+            let mut mapper = Mapper {
+                cloud: &self.name,
+                origin: self.http.origin(),
+                names: &mut names,
+            };
             for wire in &page.collection.items {
                 vapps.extend(mapper.vapp(wire).map(|mut vapp| {
                     vapp.project = vapp.project.take().or_else(|| project.clone());
@@ -175,13 +211,18 @@ impl Listing<'_> {
     /// The next page that has something new; `None` at the end.
     async fn next(&mut self) -> Result<Option<VmPage>> {
         if self.pages == 0 {
-            self.start(Place::First, Route::new(&format!("/cloud/virtualmachines?limit={PAGE}"))?)?;
+            self.start(
+                Place::First,
+                Route::new(&format!("/cloud/virtualmachines?limit={PAGE}"))?,
+            )?;
         }
         loop {
             while self.running.len() < self.cloud.concurrency
                 && let Some(at) = self.offsets.pop_front()
             {
-                let route = Route::new(&format!("/cloud/virtualmachines?startwith={at}&limit={PAGE}"))?;
+                let route = Route::new(&format!(
+                    "/cloud/virtualmachines?startwith={at}&limit={PAGE}"
+                ))?;
                 self.start(Place::Offset(at), route)?;
             }
             let Some(result) = self.running.next().await else {
@@ -204,13 +245,22 @@ impl Listing<'_> {
             return Err(circle());
         }
         self.visited.insert(route.clone());
-        self.running.push(Box::pin(self.cloud.vm_page(place, route, self.names.clone())));
+        self.running.push(Box::pin(self.cloud.vm_page(
+            place,
+            route,
+            self.names.clone(),
+        )));
         Ok(())
     }
 
     /// What is new on a page, and where the page leads.
     fn take(&mut self, place: Place, page: Page) -> Result<Option<VmPage>> {
-        let Page { mut vms, len, total, next } = page;
+        let Page {
+            mut vms,
+            len,
+            total,
+            next,
+        } = page;
         vms.retain(|vm| self.seen.insert(vm.key.id.clone()));
         self.total = total.or(self.total);
         self.barren = if vms.is_empty() { self.barren + 1 } else { 0 };
@@ -233,7 +283,10 @@ impl Listing<'_> {
             Place::Next => self.link(next)?,
         }
         let first = place == Place::First;
-        Ok((first || !vms.is_empty()).then_some(VmPage { vms, total: self.total }))
+        Ok((first || !vms.is_empty()).then_some(VmPage {
+            vms,
+            total: self.total,
+        }))
     }
 
     /// The offsets of the pages that the total promises.
@@ -258,7 +311,11 @@ impl Listing<'_> {
             return Ok(());
         }
         // Where everything that was promised has come, where the link leads does not matter.
-        if self.total.is_some_and(|total| self.seen.len() >= total) { Ok(()) } else { Err(circle()) }
+        if self.total.is_some_and(|total| self.seen.len() >= total) {
+            Ok(())
+        } else {
+            Err(circle())
+        }
     }
 }
 
@@ -270,18 +327,33 @@ fn circle() -> Error {
 fn read_vms(body: &[u8], cloud: &CloudName, origin: &Origin, names: &Mutex<Names>) -> Result<Page> {
     let page: Collection<'_, VirtualMachine<'_>> = decode(body, "the list of VMs")?;
     let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut mapper = Mapper { cloud, origin, names: &mut names };
+    let mut mapper = Mapper {
+        cloud,
+        origin,
+        names: &mut names,
+    };
     Ok(Page {
-        vms: page.collection.items.iter().filter_map(|vm| mapper.vm(vm)).collect(),
+        vms: page
+            .collection
+            .items
+            .iter()
+            .filter_map(|vm| mapper.vm(vm))
+            .collect(),
         len: page.collection.len,
-        total: page.total_size.0.and_then(|total| usize::try_from(total).ok()),
+        total: page
+            .total_size
+            .0
+            .and_then(|total| usize::try_from(total).ok()),
         next: next(&page.links, origin)?,
     })
 }
 
 /// Where the next page is.
 fn next(links: &Links<'_>, origin: &Origin) -> Result<Option<Route>> {
-    links.href("next").map(|href| origin.route(href)).transpose()
+    links
+        .href("next")
+        .map(|href| origin.route(href))
+        .transpose()
 }
 
 /// The same, for [`Abiquo::follow`].
@@ -292,8 +364,9 @@ pub(super) fn turn(links: &Links<'_>, origin: &Origin) -> Result<ControlFlow<(),
 /// Where the appliances of a virtual datacenter are listed.
 fn appliances_of(vdc: &VirtualDatacenter<'_>, origin: &Origin) -> Option<Route> {
     let route = |rel: &str| origin.route(vdc.links.href(rel)?).ok();
-    let list =
-        route("virtualappliances").or_else(|| route("edit")?.below("/virtualappliances").ok()).or_else(|| {
+    let list = route("virtualappliances")
+        .or_else(|| route("edit")?.below("/virtualappliances").ok())
+        .or_else(|| {
             let id: u64 = vdc.id.get()?.parse().ok()?;
             Route::new(&format!("/cloud/virtualdatacenters/{id}/virtualappliances")).ok()
         })?;

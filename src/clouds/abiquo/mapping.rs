@@ -79,7 +79,10 @@ fn own(text: Option<&str>) -> Option<Arc<str>> {
 /// The last segment of an address's path.
 fn last_segment(href: &str) -> &str {
     let path = href.split(['?', '#']).next().unwrap_or_default();
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    path.trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
 }
 
 /// The id of the VM that an address leads to or below: the segment after `virtualmachines`. A list of VMs is none.
@@ -87,7 +90,9 @@ pub(super) fn vm_id(address: &str) -> Option<&str> {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let mut segments = path.split('/');
     segments.find(|segment| *segment == "virtualmachines")?;
-    segments.next().filter(|id| !id.is_empty() && *id != "action")
+    segments
+        .next()
+        .filter(|id| !id.is_empty() && *id != "action")
 }
 
 /// VMs count milliseconds. Nothing happened in 1970.
@@ -132,7 +137,11 @@ mod tests {
             "1517480130",
             "1517480130000",
         ] {
-            assert_eq!(moment(&Text(Some(Cow::Borrowed(time)))), Some(expected), "{time}");
+            assert_eq!(
+                moment(&Text(Some(Cow::Borrowed(time)))),
+                Some(expected),
+                "{time}"
+            );
         }
         for time in ["", "yesterday", "0", "-5", "99999999999999999"] {
             assert_eq!(moment(&Text(Some(Cow::Borrowed(time)))), None, "{time}");
@@ -141,8 +150,14 @@ mod tests {
 
     #[test]
     fn the_vm_of_an_address_is_what_follows_virtualmachines() {
-        assert_eq!(vm_id("/api/cloud/virtualdatacenters/2/virtualappliances/11/virtualmachines/503"), Some("503"));
-        assert_eq!(vm_id("https://h:443/api/x/virtualmachines/7/tasks/abc?x=1"), Some("7"));
+        assert_eq!(
+            vm_id("/api/cloud/virtualdatacenters/2/virtualappliances/11/virtualmachines/503"),
+            Some("503")
+        );
+        assert_eq!(
+            vm_id("https://h:443/api/x/virtualmachines/7/tasks/abc?x=1"),
+            Some("7")
+        );
         assert_eq!(vm_id("/api/cloud/virtualmachines"), None);
         assert_eq!(vm_id("/api/cloud/virtualmachines?limit=5"), None);
         assert_eq!(vm_id("/api/cloud/virtualdatacenters/2"), None);

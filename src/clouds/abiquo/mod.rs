@@ -27,7 +27,9 @@ use self::refusal::decode;
 use self::session::Sessions;
 use self::wire::{Collection, Privilege, User};
 use super::http::{Http, Limits};
-use super::{Accepted, Cloud, Error, EventQuery, ProtectionChange, Result, Target, TaskHandle, VmPage};
+use super::{
+    Accepted, Cloud, Error, EventQuery, ProtectionChange, Result, Target, TaskHandle, VmPage,
+};
 use crate::config::{CloudEntry, Credentials};
 use crate::model::text::clean_name;
 use crate::model::{Action, Capabilities, CloudName, Event, Privileges, Session, Task, Vapp, Vm};
@@ -67,7 +69,11 @@ impl Abiquo {
         let Some(role) = user.links.href("role") else {
             return Ok(Privileges::Unlisted);
         };
-        let route = self.http.origin().route(role)?.below("/action/privileges")?;
+        let route = self
+            .http
+            .origin()
+            .route(role)?
+            .below("/action/privileges")?;
         match self.call(Call::get(route, "privileges").acting()).await {
             Ok(answer) => Ok(named(&decode(&answer.body, "the list of privileges")?)),
             // A user who may not read roles can still act; the cloud says no when it must.
@@ -79,8 +85,16 @@ impl Abiquo {
 
 /// Privileges go by name; some documents write them with a prefix.
 fn named(privileges: &Collection<'_, Privilege<'_>>) -> Privileges {
-    let names = privileges.collection.items.iter().filter_map(|privilege| privilege.name.get());
-    Privileges::Named(names.map(|name| Arc::from(&*clean_name(name.strip_prefix("ROLE_").unwrap_or(name)))).collect())
+    let names = privileges
+        .collection
+        .items
+        .iter()
+        .filter_map(|privilege| privilege.name.get());
+    Privileges::Named(
+        names
+            .map(|name| Arc::from(&*clean_name(name.strip_prefix("ROLE_").unwrap_or(name))))
+            .collect(),
+    )
 }
 
 #[async_trait]
@@ -98,7 +112,11 @@ impl Cloud for Abiquo {
                 "the answer to the sign-in names no user; check that the url ends where the API begins".to_owned(),
             )
         })?;
-        let full_name = [user.name.get(), user.surname.get()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let full_name = [user.name.get(), user.surname.get()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
         Ok(Session {
             user: text(nick),
             full_name: (!full_name.trim().is_empty()).then(|| text(&full_name)),
@@ -144,7 +162,11 @@ impl Cloud for Abiquo {
     fn protection_change(&self, event: &Event) -> Option<ProtectionChange> {
         let vm = event.vm.clone()?;
         Some(match mapping::change(event)? {
-            Change::Protected(by) => ProtectionChange::Protected { vm, by, since: event.at },
+            Change::Protected(by) => ProtectionChange::Protected {
+                vm,
+                by,
+                since: event.at,
+            },
             Change::Released => ProtectionChange::Released { vm },
         })
     }

@@ -34,14 +34,17 @@ const SECRET_KEYS: &[&str] = &[
 
 impl Abiquo {
     pub(super) async fn read_raw(&self, vm: &Vm) -> Result<String> {
-        let answer = self.call(Call::get(Route::new(&vm.locator)?, "virtualmachine")).await?;
+        let answer = self
+            .call(Call::get(Route::new(&vm.locator)?, "virtualmachine"))
+            .await?;
         document(&answer.body)
     }
 }
 
 fn document(body: &[u8]) -> Result<String> {
     let node: Node = super::refusal::decode_any(body, "the VM")?;
-    let text = serde_json::to_string_pretty(&node).map_err(|error| Error::Protocol(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(&node).map_err(|error| Error::Protocol(error.to_string()))?;
     Ok(clean_document(&text, MAX_DOCUMENT))
 }
 
@@ -157,18 +160,27 @@ mod tests {
         let body = br#"{"name":"x\u001b[31m","password":"hunter2","generateGuestInitialPassword":false,"a":[{"apiToken":{"v":"hunter2"}}],
             "variables":{"DB_PASSWORD":"hunter2","HOST":"db"},"secretNumber":12345,"b":null}"#;
         let text = document(body).unwrap();
-        assert!(!text.contains("hunter2") && !text.contains("12345") && !text.contains('\u{1b}'), "{text}");
         assert!(
-            text.contains("\"password\": \"•••\"") && text.contains("\"generateGuestInitialPassword\": false"),
+            !text.contains("hunter2") && !text.contains("12345") && !text.contains('\u{1b}'),
+            "{text}"
+        );
+        assert!(
+            text.contains("\"password\": \"•••\"")
+                && text.contains("\"generateGuestInitialPassword\": false"),
             "{text}"
         );
         assert!(text.contains("\"HOST\": \"db\""), "{text}");
-        assert!(text.find("name").unwrap() < text.find("variables").unwrap(), "{text}");
+        assert!(
+            text.find("name").unwrap() < text.find("variables").unwrap(),
+            "{text}"
+        );
     }
 
     #[test]
     fn what_is_no_json_is_an_error_without_its_content() {
-        let error = document(b"{\"password\":\"hunter2\"").map(drop).unwrap_err();
+        let error = document(b"{\"password\":\"hunter2\"")
+            .map(drop)
+            .unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }

@@ -24,21 +24,37 @@ const MAX_MESSAGE: usize = 500;
 pub(super) fn refusal(answer: &Answer) -> Error {
     let status = answer.status;
     let (code, message) = words(&answer.body);
-    let sentence =
-        |code: Option<String>, message: String| Rejection { status: status.as_u16(), code, message }.to_string();
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            Error::SignIn("the cloud does not accept the credentials, or the session has ended".to_owned())
+    let sentence = |code: Option<String>, message: String| {
+        Rejection {
+            status: status.as_u16(),
+            code,
+            message,
         }
+        .to_string()
+    };
+    match status {
+        StatusCode::UNAUTHORIZED => Error::SignIn(
+            "the cloud does not accept the credentials, or the session has ended".to_owned(),
+        ),
         StatusCode::FORBIDDEN => Error::Forbidden(sentence(code, message)),
         StatusCode::NOT_FOUND | StatusCode::GONE => Error::NotFound(sentence(code, message)),
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED | StatusCode::LOCKED => {
-            Error::Conflict(Rejection { status: status.as_u16(), code, message })
+            Error::Conflict(Rejection {
+                status: status.as_u16(),
+                code,
+                message,
+            })
         }
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => unavailable(answer, code, message),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
+            unavailable(answer, code, message)
+        }
         _ if status.is_server_error() => unavailable(answer, code, message),
         _ if status.is_redirection() => Error::Protocol(redirect(answer)),
-        _ if status.is_client_error() => Error::Rejected(Rejection { status: status.as_u16(), code, message }),
+        _ if status.is_client_error() => Error::Rejected(Rejection {
+            status: status.as_u16(),
+            code,
+            message,
+        }),
         _ => Error::Protocol(format!("HTTP {status}")),
     }
 }
@@ -47,7 +63,11 @@ fn unavailable(answer: &Answer, code: Option<String>, message: String) -> Error 
     let message = match code {
         Some(code) if message.is_empty() => code,
         Some(code) => format!("{message} ({code})"),
-        None if message.is_empty() => answer.status.canonical_reason().unwrap_or_default().to_owned(),
+        None if message.is_empty() => answer
+            .status
+            .canonical_reason()
+            .unwrap_or_default()
+            .to_owned(),
         None => message,
     };
     Error::Unavailable {
@@ -61,8 +81,12 @@ fn unavailable(answer: &Answer, code: Option<String>, message: String) -> Error 
 /// token behind it.
 fn redirect(answer: &Answer) -> String {
     let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok());
-    let host = to.and_then(|to| url::Url::parse(to).ok()).and_then(|to| to.host_str().map(str::to_owned));
-    let to = host.map(|host| format!(" to {}", clean_to(&host, MAX_FOREIGN))).unwrap_or_default();
+    let host = to
+        .and_then(|to| url::Url::parse(to).ok())
+        .and_then(|to| to.host_str().map(str::to_owned));
+    let to = host
+        .map(|host| format!(" to {}", clean_to(&host, MAX_FOREIGN)))
+        .unwrap_or_default();
     format!(
         "HTTP {}{to}, which is not followed; the url must be the one where the API answers itself",
         answer.status.as_u16()
@@ -71,13 +95,21 @@ fn redirect(answer: &Answer) -> String {
 
 /// The API's code and words of an error body; of any other body what a person can read.
 fn words(body: &[u8]) -> (Option<String>, String) {
-    if let Ok(Object(Some(errors))) = serde_json::from_slice::<Object<Collection<'_, ErrorEntry<'_>>>>(body) {
+    if let Ok(Object(Some(errors))) =
+        serde_json::from_slice::<Object<Collection<'_, ErrorEntry<'_>>>>(body)
+    {
         let entries = &errors.collection.items;
         let code = entries.iter().find_map(|entry| entry.code.get());
-        let messages: Vec<_> = entries.iter().filter_map(|entry| entry.message.get()).collect();
+        let messages: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| entry.message.get())
+            .collect();
         if code.is_some() || !messages.is_empty() {
             let code = code.map(|code| clean_to(code, MAX_FOREIGN).into_owned());
-            return (code, clean_to(&messages.join("; "), MAX_MESSAGE).into_owned());
+            return (
+                code,
+                clean_to(&messages.join("; "), MAX_MESSAGE).into_owned(),
+            );
         }
     }
     (None, foreign(body))
@@ -91,10 +123,13 @@ fn foreign(body: &[u8]) -> String {
     }
     // Only ASCII letters change case, so that places in both texts are the same.
     let lower = text.to_ascii_lowercase();
-    let title = lower.find("<title>").map(|at| at + "<title>".len()).and_then(|from| {
-        let to = lower[from..].find("</title>")?;
-        Some(text[from..from + to].trim())
-    });
+    let title = lower
+        .find("<title>")
+        .map(|at| at + "<title>".len())
+        .and_then(|from| {
+            let to = lower[from..].find("</title>")?;
+            Some(text[from..from + to].trim())
+        });
     match title.map(|title| clean_to(title, MAX_FOREIGN)) {
         Some(title) if !title.is_empty() => format!("an HTML page: {title}"),
         _ => "an HTML page".to_owned(),
@@ -133,7 +168,12 @@ pub(super) fn decode_any<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> 
     } else if error.is_eof() {
         "ends in the middle".into()
     } else {
-        format!("is broken at line {}, column {}", error.line(), error.column()).into()
+        format!(
+            "is broken at line {}, column {}",
+            error.line(),
+            error.column()
+        )
+        .into()
     };
     Err(Error::Protocol(format!("{what} {why}")))
 }

@@ -75,7 +75,10 @@ impl fmt::Debug for Sessions {
 
 impl Sessions {
     pub fn new() -> Self {
-        Self { state: Mutex::default(), signing_in: tokio::sync::Mutex::default() }
+        Self {
+            state: Mutex::default(),
+            signing_in: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The state. Nothing panics while it is held, and a half-written one does not exist.
@@ -90,11 +93,20 @@ impl Sessions {
     pub fn prove(&self, headers: &mut HeaderMap) -> Result<Stamp> {
         let state = self.state();
         match &state.proof {
-            None => return Err(Error::SignIn("there is no session yet; sign in first".to_owned())),
-            Some(Proof::Login(value) | Proof::Token(value)) => headers.insert(AUTHORIZATION, value.clone()),
+            None => {
+                return Err(Error::SignIn(
+                    "there is no session yet; sign in first".to_owned(),
+                ));
+            }
+            Some(Proof::Login(value) | Proof::Token(value)) => {
+                headers.insert(AUTHORIZATION, value.clone())
+            }
             Some(Proof::Cookie(value)) => headers.insert(COOKIE, value.clone()),
         };
-        Ok(Stamp { generation: state.generation, attempts: state.attempts })
+        Ok(Stamp {
+            generation: state.generation,
+            attempts: state.attempts,
+        })
     }
 
     /// Takes the newest token or cookie out of an answer.
@@ -102,7 +114,9 @@ impl Sessions {
         let mut state = self.state();
         if state.generation == stamp.generation && !state.bearer {
             let had_token = matches!(state.proof, Some(Proof::Token(_)));
-            if let Some(newer) = newest(headers).filter(|newer| !had_token || matches!(newer, Proof::Token(_))) {
+            if let Some(newer) =
+                newest(headers).filter(|newer| !had_token || matches!(newer, Proof::Token(_)))
+            {
                 state.proof = Some(newer);
             }
         }
@@ -125,15 +139,23 @@ impl Sessions {
         if state.generation != stamp.generation {
             return Renewal::Done;
         }
-        if let Some(failure) = state.failure.clone().filter(|_| state.attempts != stamp.attempts) {
+        if let Some(failure) = state
+            .failure
+            .clone()
+            .filter(|_| state.attempts != stamp.attempts)
+        {
             return Renewal::Refused(failure);
         }
         match (&state.login, &state.proof) {
-            (Some(login), Some(Proof::Token(_) | Proof::Cookie(_))) => Renewal::SignIn(login.clone()),
-            _ if state.bearer => {
-                Renewal::Refused(Error::SignIn("the cloud does not accept the token; it may have expired".to_owned()))
+            (Some(login), Some(Proof::Token(_) | Proof::Cookie(_))) => {
+                Renewal::SignIn(login.clone())
             }
-            _ => Renewal::Refused(Error::SignIn("the cloud no longer accepts the user name and password".to_owned())),
+            _ if state.bearer => Renewal::Refused(Error::SignIn(
+                "the cloud does not accept the token; it may have expired".to_owned(),
+            )),
+            _ => Renewal::Refused(Error::SignIn(
+                "the cloud no longer accepts the user name and password".to_owned(),
+            )),
         }
     }
 
@@ -152,32 +174,56 @@ impl Sessions {
 pub(super) async fn login(credentials: &Credentials) -> Result<(HeaderValue, bool)> {
     let (text, bearer) = match credentials {
         Credentials::Password { username, password } => {
-            let password = password.resolve().await.map_err(|error| Error::Secret(error.to_string()))?;
-            (format!("Basic {}", STANDARD.encode(format!("{username}:{}", password.expose()))), false)
+            let password = password
+                .resolve()
+                .await
+                .map_err(|error| Error::Secret(error.to_string()))?;
+            (
+                format!(
+                    "Basic {}",
+                    STANDARD.encode(format!("{username}:{}", password.expose()))
+                ),
+                false,
+            )
         }
         Credentials::Token(token) => {
-            let token = token.resolve().await.map_err(|error| Error::Secret(error.to_string()))?;
+            let token = token
+                .resolve()
+                .await
+                .map_err(|error| Error::Secret(error.to_string()))?;
             (format!("Bearer {}", token.expose().trim()), true)
         }
     };
-    let value =
-        secret(&text).ok_or_else(|| Error::Secret("the token holds characters that no header can hold".to_owned()))?;
+    let value = secret(&text).ok_or_else(|| {
+        Error::Secret("the token holds characters that no header can hold".to_owned())
+    })?;
     Ok((value, bearer))
 }
 
 /// The token or the cookie of an answer.
 fn newest(headers: &HeaderMap) -> Option<Proof> {
-    let token =
-        headers.get(TOKEN).and_then(|token| token.to_str().ok()).map(str::trim).filter(|token| !token.is_empty());
+    let token = headers
+        .get(TOKEN)
+        .and_then(|token| token.to_str().ok())
+        .map(str::trim)
+        .filter(|token| !token.is_empty());
     if let Some(value) = token.and_then(|token| secret(&format!("Token {token}"))) {
         return Some(Proof::Token(value));
     }
-    let cookies = headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-    let auth = cookies.filter_map(|cookie| {
-        let value = cookie.trim_start().strip_prefix("auth=")?.split(';').next()?.trim();
+    let cookies = headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok());
+    let mut auth = cookies.filter_map(|cookie| {
+        let value = cookie
+            .trim_start()
+            .strip_prefix("auth=")?
+            .split(';')
+            .next()?
+            .trim();
         (!value.is_empty() && value != "\"\"").then(|| secret(&format!("auth={value}")))?
     });
-    auth.last().map(Proof::Cookie)
+    auth.next_back().map(Proof::Cookie)
 }
 
 /// A header whose value `Debug` does not show.
@@ -194,13 +240,18 @@ mod tests {
     use super::*;
 
     fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
-        list.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+        list.iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     fn sent(sessions: &Sessions) -> (Stamp, String) {
         let mut headers = HeaderMap::new();
         let stamp = sessions.prove(&mut headers).unwrap();
-        let value = headers.get(AUTHORIZATION).or_else(|| headers.get(COOKIE)).unwrap();
+        let value = headers
+            .get(AUTHORIZATION)
+            .or_else(|| headers.get(COOKIE))
+            .unwrap();
         (stamp, value.to_str().unwrap().to_owned())
     }
 
@@ -212,10 +263,23 @@ mod tests {
 
     #[test]
     fn the_token_comes_before_the_cookie_and_both_before_the_password() {
-        assert_eq!(sent(&begun(&[("x-abiquo-token", "a"), ("set-cookie", "auth=c; Path=/")])).1, "Token a");
-        let cookies = [("set-cookie", "ABQSESSIONID=s; Path=/"), ("set-cookie", "auth=c; Path=/; HttpOnly")];
+        assert_eq!(
+            sent(&begun(&[
+                ("x-abiquo-token", "a"),
+                ("set-cookie", "auth=c; Path=/")
+            ]))
+            .1,
+            "Token a"
+        );
+        let cookies = [
+            ("set-cookie", "ABQSESSIONID=s; Path=/"),
+            ("set-cookie", "auth=c; Path=/; HttpOnly"),
+        ];
         assert_eq!(sent(&begun(&cookies)).1, "auth=c");
-        assert_eq!(sent(&begun(&[("set-cookie", "auth=; Max-Age=0")])).1, "Basic x");
+        assert_eq!(
+            sent(&begun(&[("set-cookie", "auth=; Max-Age=0")])).1,
+            "Basic x"
+        );
         assert_eq!(sent(&begun(&[])).1, "Basic x");
     }
 
@@ -226,8 +290,16 @@ mod tests {
         sessions.observe(first, &headers(&[("x-abiquo-token", "b")]));
         assert_eq!(sent(&sessions).1, "Token b");
         sessions.observe(first, &headers(&[("set-cookie", "auth=c")]));
-        assert_eq!(sent(&sessions).1, "Token b", "a cookie does not replace a token");
-        sessions.begin(&"Basic x".parse().unwrap(), false, &headers(&[("x-abiquo-token", "n")]));
+        assert_eq!(
+            sent(&sessions).1,
+            "Token b",
+            "a cookie does not replace a token"
+        );
+        sessions.begin(
+            &"Basic x".parse().unwrap(),
+            false,
+            &headers(&[("x-abiquo-token", "n")]),
+        );
         sessions.observe(first, &headers(&[("x-abiquo-token", "old")]));
         assert_eq!(sent(&sessions).1, "Token n");
     }
@@ -235,20 +307,34 @@ mod tests {
     #[test]
     fn a_bearer_token_is_never_replaced() {
         let sessions = Sessions::new();
-        sessions.begin(&"Bearer t".parse().unwrap(), true, &headers(&[("x-abiquo-token", "a")]));
+        sessions.begin(
+            &"Bearer t".parse().unwrap(),
+            true,
+            &headers(&[("x-abiquo-token", "a")]),
+        );
         let (stamp, value) = sent(&sessions);
         assert_eq!(value, "Bearer t");
         sessions.observe(stamp, &headers(&[("x-abiquo-token", "b")]));
         assert_eq!(sent(&sessions).1, "Bearer t");
-        assert!(matches!(sessions.renewal(stamp), Renewal::Refused(Error::SignIn(_))));
+        assert!(matches!(
+            sessions.renewal(stamp),
+            Renewal::Refused(Error::SignIn(_))
+        ));
     }
 
     #[test]
     fn nothing_is_sent_before_the_first_sign_in_and_nothing_shows_in_debug() {
         let sessions = Sessions::new();
-        assert!(matches!(sessions.prove(&mut HeaderMap::new()), Err(Error::SignIn(_))));
+        assert!(matches!(
+            sessions.prove(&mut HeaderMap::new()),
+            Err(Error::SignIn(_))
+        ));
         let mut map = HeaderMap::new();
-        begun(&[("x-abiquo-token", "hunter2")]).prove(&mut map).unwrap();
-        assert!(!format!("{map:?} {:?}", begun(&[("x-abiquo-token", "hunter2")])).contains("hunter2"));
+        begun(&[("x-abiquo-token", "hunter2")])
+            .prove(&mut map)
+            .unwrap();
+        assert!(
+            !format!("{map:?} {:?}", begun(&[("x-abiquo-token", "hunter2")])).contains("hunter2")
+        );
     }
 }

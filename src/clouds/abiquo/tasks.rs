@@ -35,10 +35,19 @@ impl Abiquo {
         let wire: wire::Task<'_> = decode(&answer.body, "the task")?;
         let mut names = Names::default();
         let origin = self.http.origin();
-        let task = Mapper { cloud: &self.name, origin, names: &mut names }.task(&wire, Some(locator));
+        let task = Mapper {
+            cloud: &self.name,
+            origin,
+            names: &mut names,
+        }
+        .task(&wire, Some(locator));
         Ok(Read {
             task: task.ok_or_else(|| Error::Protocol("the task has no id".to_owned()))?,
-            acknowledge: wire.links.href("acknowledge").map(|href| origin.route(href)).transpose()?,
+            acknowledge: wire
+                .links
+                .href("acknowledge")
+                .map(|href| origin.route(href))
+                .transpose()?,
         })
     }
 
@@ -51,12 +60,19 @@ impl Abiquo {
         let mut tasks: Vec<Task> = Vec::new();
         self.follow(call, |body| {
             let page: Collection<'_, wire::Task<'_>> = decode(body, "the list of tasks")?;
-            let mut mapper = Mapper { cloud: &self.name, origin: self.http.origin(), names: &mut names };
+            let mut mapper = Mapper {
+                cloud: &self.name,
+                origin: self.http.origin(),
+                names: &mut names,
+            };
             for wire in &page.collection.items {
-                let Some(mut task) = mapper.task(wire, None) else { continue };
+                let Some(mut task) = mapper.task(wire, None) else {
+                    continue;
+                };
                 task.vm = Some(vm.key.clone());
                 if task.locator.is_empty() {
-                    let below = Route::new(&vm.locator).and_then(|vm| vm.below(&format!("/tasks/{}", task.key.id)));
+                    let below = Route::new(&vm.locator)
+                        .and_then(|vm| vm.below(&format!("/tasks/{}", task.key.id)));
                     task.locator = below.map(|route| route.as_str().into()).unwrap_or_default();
                 }
                 tasks.push(task);
@@ -80,13 +96,18 @@ impl Abiquo {
         let Some(route) = now.acknowledge else {
             return settled(&now.task);
         };
-        match self.call(Call::change(Method::POST, route, Media::Any)).await {
+        match self
+            .call(Call::change(Method::POST, route, Media::Any))
+            .await
+        {
             Ok(_) => Ok(()),
             // Somebody else may have been faster.
-            Err(error @ (Error::NotFound(_) | Error::Conflict(_))) => match self.read(&task.locator).await {
-                Ok(after) if after.acknowledge.is_none() => settled(&after.task),
-                _ => Err(error),
-            },
+            Err(error @ (Error::NotFound(_) | Error::Conflict(_))) => {
+                match self.read(&task.locator).await {
+                    Ok(after) if after.acknowledge.is_none() => settled(&after.task),
+                    _ => Err(error),
+                }
+            }
             Err(error) => Err(error),
         }
     }
@@ -96,9 +117,11 @@ impl Abiquo {
 fn settled(task: &Task) -> Result<()> {
     match task.state {
         _ if task.state.is_failure() => Ok(()),
-        TaskState::FinishedSuccessfully => {
-            Err(Error::Forbidden("the task did not fail; there is nothing to acknowledge".to_owned()))
-        }
-        _ => Err(Error::Forbidden("the cloud does not offer to acknowledge this task now".to_owned())),
+        TaskState::FinishedSuccessfully => Err(Error::Forbidden(
+            "the task did not fail; there is nothing to acknowledge".to_owned(),
+        )),
+        _ => Err(Error::Forbidden(
+            "the cloud does not offer to acknowledge this task now".to_owned(),
+        )),
     }
 }

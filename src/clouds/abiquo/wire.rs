@@ -49,7 +49,11 @@ impl<'a> Links<'a> {
 
 /// A list, or one page of it.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>, 'de: 'a"))]
+#[serde(
+    default,
+    rename_all = "camelCase",
+    bound(deserialize = "T: Deserialize<'de>, 'de: 'a")
+)]
 pub struct Collection<'a, T> {
     /// `first`, `previous`, `next`, `last` on paged lists.
     #[serde(borrow)]
@@ -62,7 +66,11 @@ pub struct Collection<'a, T> {
 
 impl<T> Default for Collection<'_, T> {
     fn default() -> Self {
-        Self { links: Links::default(), collection: Many::default(), total_size: Int::default() }
+        Self {
+            links: Links::default(),
+            collection: Many::default(),
+            total_size: Int::default(),
+        }
     }
 }
 

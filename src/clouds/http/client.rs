@@ -24,7 +24,10 @@ pub(super) enum Use {
 /// A client that follows no redirect and repeats nothing by itself.
 pub(super) fn client(url: &Url, tls: &Tls, limits: &Limits, purpose: Use) -> Result<Client> {
     let host = url.host_str().unwrap_or_default();
-    let unreachable = |why: String| Error::Unreachable { host: host.to_owned(), why };
+    let unreachable = |why: String| Error::Unreachable {
+        host: host.to_owned(),
+        why,
+    };
     let builder = Client::builder()
         .user_agent(concat!("vmdeck/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -37,10 +40,19 @@ pub(super) fn client(url: &Url, tls: &Tls, limits: &Limits, purpose: Use) -> Res
             Use::Changing => 0,
         })
         .tcp_nodelay(true);
-    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
-    let builder =
-        if url.scheme() == "https" { trust(builder, tls).map_err(unreachable)? } else { without_tls(builder)? };
-    builder.build().map_err(|error| unreachable(build_words(&error)))
+    let builder = if is_loopback(url) {
+        builder.no_proxy()
+    } else {
+        builder
+    };
+    let builder = if url.scheme() == "https" {
+        trust(builder, tls).map_err(unreachable)?
+    } else {
+        without_tls(builder)?
+    };
+    builder
+        .build()
+        .map_err(|error| unreachable(build_words(&error)))
 }
 
 /// Plain http needs no trust in anybody: it must work on a machine that has no certificates at all.
@@ -65,16 +77,21 @@ fn trust(builder: ClientBuilder, tls: &Tls) -> std::result::Result<ClientBuilder
         return Ok(builder);
     };
     let file = path.display();
-    let pem = std::fs::read(path).map_err(|error| format!("tls.ca_file {file} cannot be read: {error}"))?;
+    let pem = std::fs::read(path)
+        .map_err(|error| format!("tls.ca_file {file} cannot be read: {error}"))?;
     let authorities = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
     if authorities.is_empty() {
-        return Err(format!("tls.ca_file {file} holds no certificate; it must be a PEM file"));
+        return Err(format!(
+            "tls.ca_file {file} holds no certificate; it must be a PEM file"
+        ));
     }
     Ok(builder.tls_certs_merge(authorities))
 }
 
 fn build_words(error: &reqwest::Error) -> String {
-    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let cause = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
     if cause.contains("No CA certificates") {
         return "this machine has no certificates of authorities; install them (package ca-certificates), or set tls.ca_file"
             .to_owned();

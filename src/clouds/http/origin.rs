@@ -73,9 +73,16 @@ impl Origin {
     #[must_use]
     pub fn new(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
+        let port = url
+            .port_or_known_default()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
         Self {
-            root: format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterPort]),
+            root: format!(
+                "{}://{}",
+                url.scheme(),
+                &url[Position::BeforeHost..Position::AfterPort]
+            ),
             authority: format!("{host}{port}"),
             base: url.path().trim_end_matches('/').to_owned(),
         }
@@ -102,7 +109,8 @@ impl Origin {
         let path = path_of(link)?;
         check(path)?;
         let below = self.bases().find_map(|base| below(path, base));
-        let below = below.ok_or_else(|| Error::Link(format!("it leads out of the API below {}", self.base)))?;
+        let below = below
+            .ok_or_else(|| Error::Link(format!("it leads out of the API below {}", self.base)))?;
         Route::new(below)
     }
 
@@ -124,7 +132,11 @@ impl Origin {
     /// The ends of the base path, longest first: `/prefix/api`, `/api`. A base without a path has one, which is empty.
     fn bases(&self) -> impl Iterator<Item = &str> {
         let whole = std::iter::once(&*self.base);
-        let shorter = self.base.match_indices('/').skip(1).map(|(at, _)| &self.base[at..]);
+        let shorter = self
+            .base
+            .match_indices('/')
+            .skip(1)
+            .map(|(at, _)| &self.base[at..]);
         whole.chain(shorter)
     }
 }
@@ -169,10 +181,15 @@ fn check(path_and_query: &str) -> Result<()> {
     if !path_and_query.starts_with('/') || path_and_query.starts_with("//") {
         return refuse("it has no path");
     }
-    if path_and_query.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\' || c == '#') {
+    if path_and_query
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || c == '\\' || c == '#')
+    {
         return refuse("it holds characters that no address holds");
     }
-    let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
+    let path = path_and_query
+        .split_once('?')
+        .map_or(path_and_query, |(path, _)| path);
     if path.split('/').any(is_dotted) {
         return refuse("it climbs out of its folder");
     }
@@ -191,8 +208,13 @@ fn is_dotted(segment: &str) -> bool {
     for _ in 0..2 {
         plain = plain.replace("%25", "%");
     }
-    let plain = plain.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    plain.split(['/', '\\']).any(|part| part == "." || part == "..")
+    let plain = plain
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/");
+    plain
+        .split(['/', '\\'])
+        .any(|part| part == "." || part == "..")
 }
 
 #[cfg(test)]
@@ -229,19 +251,43 @@ mod tests {
                 "http://127.0.0.1:9009/api/a/1?x=1&y=2",
                 "http://127.0.0.1:9000/api/a/1?x=1&y=2",
             ),
-            ("https://proxy/prefix/api", "https://inside:9000/api/login", "https://proxy/prefix/api/login"),
-            ("https://proxy/prefix/api", "https://inside:9000/prefix/api/login", "https://proxy/prefix/api/login"),
-            ("https://cloud.example.com/api", "/api/events/1", "https://cloud.example.com/api/events/1"),
+            (
+                "https://proxy/prefix/api",
+                "https://inside:9000/api/login",
+                "https://proxy/prefix/api/login",
+            ),
+            (
+                "https://proxy/prefix/api",
+                "https://inside:9000/prefix/api/login",
+                "https://proxy/prefix/api/login",
+            ),
+            (
+                "https://cloud.example.com/api",
+                "/api/events/1",
+                "https://cloud.example.com/api/events/1",
+            ),
             (
                 "https://cloud.example.com/api",
                 "HTTP://evil.example/api/login#top",
                 "https://cloud.example.com/api/login",
             ),
-            ("https://cloud.example.com", "https://other/any/path", "https://cloud.example.com/any/path"),
-            ("http://[::1]:8080/api", "http://[::1]:9/api/x", "http://[::1]:8080/api/x"),
+            (
+                "https://cloud.example.com",
+                "https://other/any/path",
+                "https://cloud.example.com/any/path",
+            ),
+            (
+                "http://[::1]:8080/api",
+                "http://[::1]:9/api/x",
+                "http://[::1]:8080/api/x",
+            ),
         ];
         for (base, link, expected) in cases {
-            assert_eq!(followed(base, link).as_deref(), Some(expected), "{link} below {base}");
+            assert_eq!(
+                followed(base, link).as_deref(),
+                Some(expected),
+                "{link} below {base}"
+            );
         }
     }
 
@@ -270,7 +316,11 @@ mod tests {
             &long,
         ];
         for link in links {
-            assert_eq!(followed("https://cloud.example.com/api", link), None, "{link:?}");
+            assert_eq!(
+                followed("https://cloud.example.com/api", link),
+                None,
+                "{link:?}"
+            );
         }
     }
 

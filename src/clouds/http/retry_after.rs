@@ -52,8 +52,18 @@ mod tests {
         assert_eq!(wait("7", None), Some(7));
         assert_eq!(wait("86400", None), Some(600));
         assert_eq!(wait("Fri, 02 Jan 2026 03:04:20 GMT", None), Some(20));
-        assert_eq!(wait("Fri, 02 Jan 2026 03:04:20 GMT", Some("Fri, 02 Jan 2026 03:04:15 GMT")), Some(5));
-        assert_eq!(wait("Fri, 02 Jan 2026 03:00:00 GMT", None), Some(0), "a date that has passed");
+        assert_eq!(
+            wait(
+                "Fri, 02 Jan 2026 03:04:20 GMT",
+                Some("Fri, 02 Jan 2026 03:04:15 GMT")
+            ),
+            Some(5)
+        );
+        assert_eq!(
+            wait("Fri, 02 Jan 2026 03:00:00 GMT", None),
+            Some(0),
+            "a date that has passed"
+        );
         assert_eq!(wait("soon", None), None);
         assert_eq!(wait("-1", None), None);
     }

@@ -50,16 +50,33 @@ impl Mapper<'_> {
         let (entity, action) = what(wire);
         let vm = self.event_vm(wire, entity);
         let is_vm = entity == VIRTUAL_MACHINE;
-        let vm_name = wire.virtual_machine.get().or_else(|| wire.entity_name.get().filter(|_| is_vm));
-        let user = wire.user.get().or_else(|| wire.user_name.get()).or_else(|| wire.links.title("user"));
-        let performed_by = wire.performed_by.get().or_else(|| wire.user_name.get()).or(user);
+        let vm_name = wire
+            .virtual_machine
+            .get()
+            .or_else(|| wire.entity_name.get().filter(|_| is_vm));
+        let user = wire
+            .user
+            .get()
+            .or_else(|| wire.user_name.get())
+            .or_else(|| wire.links.title("user"));
+        let performed_by = wire
+            .performed_by
+            .get()
+            .or_else(|| wire.user_name.get())
+            .or(user);
         let trace = trace(wire);
         let id = own(wire.id.get()).unwrap_or_else(|| {
             // An event without an id is named by what it says, so that reading it twice does not make it two.
-            Arc::from(format!("{at}-{action}-{}", trace.chars().take(64).collect::<String>()))
+            Arc::from(format!(
+                "{at}-{action}-{}",
+                trace.chars().take(64).collect::<String>()
+            ))
         });
         Some(Event {
-            key: EventKey { cloud: self.cloud.clone(), id },
+            key: EventKey {
+                cloud: self.cloud.clone(),
+                id,
+            },
             at,
             severity: severity(wire.severity.get().unwrap_or_default()),
             source: self.source(wire),
@@ -75,17 +92,36 @@ impl Mapper<'_> {
     }
 
     fn event_vm(&self, wire: &wire::Event<'_>, entity: &str) -> Option<VmKey> {
-        let by_address = || wire.entity_uri.get().and_then(vm_id).filter(|_| entity != "VIRTUAL_MACHINE_TEMPLATE");
+        let by_address = || {
+            wire.entity_uri
+                .get()
+                .and_then(vm_id)
+                .filter(|_| entity != "VIRTUAL_MACHINE_TEMPLATE")
+        };
         let id = own(wire.id_virtual_machine.get().or_else(by_address))?;
-        Some(VmKey { cloud: self.cloud.clone(), id })
+        Some(VmKey {
+            cloud: self.cloud.clone(),
+            id,
+        })
     }
 
     /// Tenant / datacenter / virtual datacenter / appliance, as far as the event tells them.
     fn source(&mut self, wire: &wire::Event<'_>) -> Option<Arc<str>> {
-        let tenant = [&wire.entity_enterprise_name, &wire.enterprise, &wire.enterprise_name];
+        let tenant = [
+            &wire.entity_enterprise_name,
+            &wire.enterprise,
+            &wire.enterprise_name,
+        ];
         let tenant = tenant.into_iter().find_map(|name| name.get());
-        let places = [&wire.datacenter, &wire.virtual_datacenter, &wire.virtual_app];
-        let path: Vec<_> = tenant.into_iter().chain(places.into_iter().filter_map(|name| name.get())).collect();
+        let places = [
+            &wire.datacenter,
+            &wire.virtual_datacenter,
+            &wire.virtual_app,
+        ];
+        let path: Vec<_> = tenant
+            .into_iter()
+            .chain(places.into_iter().filter_map(|name| name.get()))
+            .collect();
         self.name(Some(&path.join(" / ")))
     }
 }
@@ -99,8 +135,11 @@ fn what<'w>(wire: &'w wire::Event<'_>) -> (&'w str, &'w str) {
     let Some(word) = wire.action_performed.get().or_else(|| wire.action.get()) else {
         return (component, "");
     };
-    let known =
-        ENTITIES.iter().copied().filter(|entity| strip(word, entity).is_some()).max_by_key(|entity| entity.len());
+    let known = ENTITIES
+        .iter()
+        .copied()
+        .filter(|entity| strip(word, entity).is_some())
+        .max_by_key(|entity| entity.len());
     for entity in known.into_iter().chain(Some(component)) {
         if let Some(action) = strip(word, entity) {
             return (&word[..entity.len()], action);
@@ -114,7 +153,9 @@ fn strip<'w>(word: &'w str, entity: &str) -> Option<&'w str> {
     if entity.is_empty() {
         return None;
     }
-    word.strip_prefix(entity)?.strip_prefix('_').filter(|action| !action.is_empty())
+    word.strip_prefix(entity)?
+        .strip_prefix('_')
+        .filter(|action| !action.is_empty())
 }
 
 /// The severities of both shapes. A word that is not known says nothing about harm.
@@ -128,7 +169,12 @@ fn severity(word: &str) -> Severity {
 
 /// The text of the event, with the error's where it says more.
 fn trace(wire: &wire::Event<'_>) -> String {
-    let text = clean(wire.message.get().or_else(|| wire.stacktrace.get()).unwrap_or_default());
+    let text = clean(
+        wire.message
+            .get()
+            .or_else(|| wire.stacktrace.get())
+            .unwrap_or_default(),
+    );
     match wire.error_message.get().map(clean) {
         Some(error) if text.is_empty() => error.into_owned(),
         Some(error) if !text.contains(&*error) => format!("{text}: {error}"),
@@ -155,7 +201,9 @@ pub(in crate::clouds::abiquo) fn change(event: &Event) -> Option<Change> {
     }
     match &*event.action {
         "PROTECT" => Some(Change::Protected(
-            full_name(event).or_else(|| event.performed_by.clone()).or_else(|| event.user.clone()),
+            full_name(event)
+                .or_else(|| event.performed_by.clone())
+                .or_else(|| event.user.clone()),
         )),
         "UNPROTECT" => Some(Change::Released),
         _ => None,
@@ -165,13 +213,25 @@ pub(in crate::clouds::abiquo) fn change(event: &Event) -> Option<Change> {
 fn full_name(event: &Event) -> Option<Arc<str>> {
     // The VM's own name comes first in the text, and whoever named it could have written anything into it.
     let text = match event.vm_name.as_deref() {
-        Some(name) => event.trace.split_once(name).map_or(&*event.trace, |(_, rest)| rest),
+        Some(name) => event
+            .trace
+            .split_once(name)
+            .map_or(&*event.trace, |(_, rest)| rest),
         None => &event.trace,
     };
     let (_, name) = text.split_once("protected by ")?;
-    let ends = [", cause", " cause:", ", reason", " reason:", " with ", ": ", ". "];
-    let end = ends.into_iter().filter_map(|end| name.find(end)).min().unwrap_or(name.len());
-    let name = name[..end].trim().trim_end_matches('.').trim_matches(['\'', '"']);
+    let ends = [
+        ", cause", " cause:", ", reason", " reason:", " with ", ": ", ". ",
+    ];
+    let end = ends
+        .into_iter()
+        .filter_map(|end| name.find(end))
+        .min()
+        .unwrap_or(name.len());
+    let name = name[..end]
+        .trim()
+        .trim_end_matches('.')
+        .trim_matches(['\'', '"']);
     let plausible = !name.is_empty() && name.chars().count() <= 80;
     plausible.then(|| Arc::from(name))
 }
@@ -184,7 +244,8 @@ mod tests {
     use crate::model::CloudName;
 
     fn legacy(word: &str, component: &str) -> (String, String) {
-        let json = serde_json::json!({ "actionPerformed": word, "component": component }).to_string();
+        let json =
+            serde_json::json!({ "actionPerformed": word, "component": component }).to_string();
         let wire: wire::Event<'_> = serde_json::from_str(&json).unwrap();
         let (entity, action) = what(&wire);
         (entity.to_owned(), action.to_owned())
@@ -194,14 +255,33 @@ mod tests {
     fn one_word_is_split_by_the_longest_entity() {
         let cases = [
             ("VIRTUAL_MACHINE_DEPLOY", "", "VIRTUAL_MACHINE", "DEPLOY"),
-            ("VIRTUAL_MACHINE_DEPLOY_FINISH", "VIRTUAL_MACHINE", "VIRTUAL_MACHINE", "DEPLOY_FINISH"),
-            ("VIRTUAL_MACHINE_TEMPLATE_CREATE", "VIRTUAL_MACHINE", "VIRTUAL_MACHINE_TEMPLATE", "CREATE"),
-            ("APPLIANCE_MANAGER_TEST", "APPLIANCE_MANAGER", "APPLIANCE_MANAGER", "TEST"),
+            (
+                "VIRTUAL_MACHINE_DEPLOY_FINISH",
+                "VIRTUAL_MACHINE",
+                "VIRTUAL_MACHINE",
+                "DEPLOY_FINISH",
+            ),
+            (
+                "VIRTUAL_MACHINE_TEMPLATE_CREATE",
+                "VIRTUAL_MACHINE",
+                "VIRTUAL_MACHINE_TEMPLATE",
+                "CREATE",
+            ),
+            (
+                "APPLIANCE_MANAGER_TEST",
+                "APPLIANCE_MANAGER",
+                "APPLIANCE_MANAGER",
+                "TEST",
+            ),
             ("HEARTBEAT", "PLATFORM", "PLATFORM", "HEARTBEAT"),
             ("VIRTUAL_MACHINE", "", "", "VIRTUAL_MACHINE"),
         ];
         for (word, component, entity, action) in cases {
-            assert_eq!(legacy(word, component), (entity.to_owned(), action.to_owned()), "{word}");
+            assert_eq!(
+                legacy(word, component),
+                (entity.to_owned(), action.to_owned()),
+                "{word}"
+            );
         }
     }
 
@@ -224,7 +304,10 @@ mod tests {
 
     fn protect_event(vm_name: Option<&str>, trace: &str) -> Event {
         Event {
-            key: EventKey { cloud: CloudName::new("prod"), id: "1".into() },
+            key: EventKey {
+                cloud: CloudName::new("prod"),
+                id: "1".into(),
+            },
             at: jiff::Timestamp::UNIX_EPOCH,
             severity: Severity::Info,
             source: None,
@@ -245,11 +328,26 @@ mod tests {
             Some(Change::Protected(by)) => by.unwrap_or_default().to_string(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(by(Some("db-01"), "VM db-01 (503) protected by Pat Rivers, cause: storage"), "Pat Rivers");
-        assert_eq!(by(None, "VM protected by 'Pat Rivers' with cause x"), "Pat Rivers");
+        assert_eq!(
+            by(
+                Some("db-01"),
+                "VM db-01 (503) protected by Pat Rivers, cause: storage"
+            ),
+            "Pat Rivers"
+        );
+        assert_eq!(
+            by(None, "VM protected by 'Pat Rivers' with cause x"),
+            "Pat Rivers"
+        );
         assert_eq!(by(None, "VM db-01 has been locked"), "privers");
         assert_eq!(by(None, "protected by "), "privers");
         let named = "x protected by root, cause: lies";
-        assert_eq!(by(Some(named), &format!("VM {named} protected by Pat Rivers, cause: storage")), "Pat Rivers");
+        assert_eq!(
+            by(
+                Some(named),
+                &format!("VM {named} protected by Pat Rivers, cause: storage")
+            ),
+            "Pat Rivers"
+        );
     }
 }

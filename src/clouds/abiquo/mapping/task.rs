@@ -14,18 +14,35 @@ impl Mapper<'_> {
     /// A task; `None` for an entry without an id. `locator` is where it was read, for a task that does not say where it is.
     pub fn task(&mut self, wire: &wire::Task<'_>, locator: Option<&str>) -> Option<Task> {
         let links = &wire.links;
-        let id = own(wire.task_id.get().or_else(|| links.href("self").map(last_segment)))?;
-        let here = self.route(links, "self").map(|route| Arc::from(route.path()));
-        let jobs = wire.jobs.0.as_ref().map_or(&[][..], |jobs| &jobs.collection.items);
+        let id = own(wire
+            .task_id
+            .get()
+            .or_else(|| links.href("self").map(last_segment)))?;
+        let here = self
+            .route(links, "self")
+            .map(|route| Arc::from(route.path()));
+        let jobs = wire
+            .jobs
+            .0
+            .as_ref()
+            .map_or(&[][..], |jobs| &jobs.collection.items);
         Some(Task {
-            key: TaskKey { cloud: self.cloud.clone(), id },
+            key: TaskKey {
+                cloud: self.cloud.clone(),
+                id,
+            },
             vm: self.owner(wire),
             kind: TaskKind::new(&clean_name(wire.kind.get().unwrap_or("UNKNOWN"))),
             state: task_state(wire),
             created_at: seconds(wire.creation_timestamp),
             updated_at: seconds(wire.timestamp),
             user: self.name(links.title("user")),
-            jobs: jobs.iter().take(MAX_JOBS).enumerate().map(|(at, job)| map_job(at, job)).collect(),
+            jobs: jobs
+                .iter()
+                .take(MAX_JOBS)
+                .enumerate()
+                .map(|(at, job)| map_job(at, job))
+                .collect(),
             acknowledgeable: links.href("acknowledge").is_some(),
             locator: here.or_else(|| locator.map(Arc::from)).unwrap_or_default(),
         })
@@ -33,9 +50,14 @@ impl Mapper<'_> {
 
     /// The VM of a task: of its own address, of the link to it, else its owner's id.
     fn owner(&self, wire: &wire::Task<'_>) -> Option<VmKey> {
-        let by_link = ["self", "virtualmachine", "target"].into_iter().find_map(|rel| vm_id(wire.links.href(rel)?));
+        let by_link = ["self", "virtualmachine", "target"]
+            .into_iter()
+            .find_map(|rel| vm_id(wire.links.href(rel)?));
         let id = own(by_link.or_else(|| wire.owner_id.get()))?;
-        Some(VmKey { cloud: self.cloud.clone(), id })
+        Some(VmKey {
+            cloud: self.cloud.clone(),
+            id,
+        })
     }
 }
 
@@ -51,7 +73,8 @@ fn task_state(wire: &wire::Task<'_>) -> TaskState {
 }
 
 fn map_job(at: usize, wire: &wire::Job<'_>) -> Job {
-    let state = |word: Option<&str>| JobState::from_word(&clean_name(word.unwrap_or("UNKNOWN").trim()));
+    let state =
+        |word: Option<&str>| JobState::from_word(&clean_name(word.unwrap_or("UNKNOWN").trim()));
     Job {
         id: own(wire.id.get()).unwrap_or_else(|| Arc::from(at.to_string())),
         kind: TaskKind::new(&clean_name(wire.kind.get().unwrap_or("UNKNOWN"))),

@@ -18,8 +18,14 @@ impl Mapper<'_> {
         let links = &wire.links;
         let id = own(wire.id.get())?;
         let native_name = own(wire.name.get());
-        let name = own(wire.label.get()).or_else(|| native_name.clone()).unwrap_or_else(|| id.clone());
-        let word = wire.state.get().or_else(|| links.title("state")).unwrap_or_default();
+        let name = own(wire.label.get())
+            .or_else(|| native_name.clone())
+            .unwrap_or_else(|| id.clone());
+        let word = wire
+            .state
+            .get()
+            .or_else(|| links.title("state"))
+            .unwrap_or_default();
         Some(Vm {
             uuid: own(wire.uuid.get()),
             name,
@@ -42,16 +48,22 @@ impl Mapper<'_> {
             addresses: addresses(links),
             created_at: millis(wire.creation_timestamp),
             locator: self.locator(links, &id),
-            key: VmKey { cloud: self.cloud.clone(), id },
+            key: VmKey {
+                cloud: self.cloud.clone(),
+                id,
+            },
         })
     }
 
     /// The route of a VM: its `edit` link, else what its appliance's address makes of its id. Empty where there is neither.
     fn locator(&self, links: &Links<'_>, id: &str) -> Arc<str> {
-        let route = self.route(links, "edit").or_else(|| self.route(links, "self")).or_else(|| {
-            let tail = format!("/virtualmachines/{id}");
-            self.route(links, "virtualappliance")?.below(&tail).ok()
-        });
+        let route = self
+            .route(links, "edit")
+            .or_else(|| self.route(links, "self"))
+            .or_else(|| {
+                let tail = format!("/virtualmachines/{id}");
+                self.route(links, "virtualappliance")?.below(&tail).ok()
+            });
         Arc::from(route.as_ref().map_or("", Route::path))
     }
 
@@ -87,7 +99,9 @@ fn power(word: &str, number: Option<i64>) -> PowerState {
     let word = word.trim();
     match PowerState::from_word(word) {
         Some(state) => state,
-        None if word.is_empty() || word == MAINTENANCE => by_number().unwrap_or(PowerState::Unknown),
+        None if word.is_empty() || word == MAINTENANCE => {
+            by_number().unwrap_or(PowerState::Unknown)
+        }
         None => PowerState::Unknown,
     }
 }
@@ -99,7 +113,11 @@ fn protection(wire: &VirtualMachine<'_>, word: &str) -> Option<Box<Protection>> 
     if wire.protected.0 != Some(true) && word.trim() != MAINTENANCE {
         return None;
     }
-    let reason = wire.protected_cause.get().map(clean).filter(|reason| !reason.is_empty());
+    let reason = wire
+        .protected_cause
+        .get()
+        .map(clean)
+        .filter(|reason| !reason.is_empty());
     Some(Box::new(Protection {
         reason: reason.map(|reason| Arc::from(&*reason)),
         by: protector(wire),
@@ -116,11 +134,15 @@ fn protector(wire: &VirtualMachine<'_>) -> Option<Arc<str>> {
         let link = links.find(|link| {
             let kind = link.kind.get().unwrap_or_default();
             link.rel.get().is_some_and(|rel| rel.contains("protect"))
-                && kind.strip_prefix("application/vnd.abiquo.").is_some_and(|kind| kind.starts_with("user+"))
+                && kind
+                    .strip_prefix("application/vnd.abiquo.")
+                    .is_some_and(|kind| kind.starts_with("user+"))
         })?;
         own(link.title.get())
     };
-    own(wire.protected_by.get()).or_else(|| own(wire.protected_user.get())).or_else(by_link)
+    own(wire.protected_by.get())
+        .or_else(|| own(wire.protected_user.get()))
+        .or_else(by_link)
 }
 
 /// Titles of the links `nic0`, `nic1` … that are addresses, in the order of their numbers.
@@ -137,7 +159,10 @@ fn addresses(links: &Links<'_>) -> Box<[Arc<str>]> {
         .take(MAX_ADDRESSES)
         .collect();
     found.sort_by_key(|(number, _)| *number);
-    found.into_iter().map(|(_, address)| Arc::from(address)).collect()
+    found
+        .into_iter()
+        .map(|(_, address)| Arc::from(address))
+        .collect()
 }
 
 /// A server's word for the state of an appliance; old servers say `NOT_DEPLOYED` of an empty one, too.
@@ -145,6 +170,10 @@ fn vapp_state(word: &str) -> Option<VappState> {
     Some(match word.trim() {
         "NOT_DEPLOYED" => VappState::Undeployed,
         "NEEDS_SYNC" => VappState::PartiallyDeployed,
-        word => return VappState::ALL.into_iter().find(|state| state.as_str() == word),
+        word => {
+            return VappState::ALL
+                .into_iter()
+                .find(|state| state.as_str() == word);
+        }
     })
 }

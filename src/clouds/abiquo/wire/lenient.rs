@@ -48,7 +48,10 @@ pub struct Many<T> {
 
 impl<T> Default for Many<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), len: 0 }
+        Self {
+            items: Vec::new(),
+            len: 0,
+        }
     }
 }
 
@@ -147,8 +150,16 @@ impl<'de> Deserialize<'de> for Flag {
         Ok(Self(match deserializer.deserialize_any(ScalarVisitor)? {
             Scalar::Flag(flag) => Some(flag),
             Scalar::Int(number) => Some(number != 0),
-            Scalar::Text(text) if text.trim().eq_ignore_ascii_case("true") || text.trim() == "1" => Some(true),
-            Scalar::Text(text) if text.trim().eq_ignore_ascii_case("false") || text.trim() == "0" => Some(false),
+            Scalar::Text(text)
+                if text.trim().eq_ignore_ascii_case("true") || text.trim() == "1" =>
+            {
+                Some(true)
+            }
+            Scalar::Text(text)
+                if text.trim().eq_ignore_ascii_case("false") || text.trim() == "0" =>
+            {
+                Some(false)
+            }
             Scalar::Text(_) | Scalar::Float(_) | Scalar::Nothing => None,
         }))
     }
@@ -199,7 +210,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
+        deserializer
+            .deserialize_any(ObjectVisitor(PhantomData))
+            .map(Self)
     }
 }
 
@@ -287,7 +300,12 @@ mod tests {
         assert_eq!(from_str::<Text>("501").unwrap().get(), Some("501"));
         assert_eq!(from_str::<Text>("\"a\\n\"").unwrap().get(), Some("a\n"));
         assert_eq!(from_str::<Text>("{\"a\":[1]}").unwrap().get(), None);
-        for (json, expected) in [("true", Some(true)), ("\"TRUE\"", Some(true)), ("0", Some(false)), ("\"no\"", None)] {
+        for (json, expected) in [
+            ("true", Some(true)),
+            ("\"TRUE\"", Some(true)),
+            ("0", Some(false)),
+            ("\"no\"", None),
+        ] {
             assert_eq!(from_str::<Flag>(json).unwrap().0, expected, "{json}");
         }
     }
@@ -299,9 +317,16 @@ mod tests {
             #[serde(borrow)]
             id: Text<'a>,
         }
-        let many: Many<Entry<'_>> = from_str(r#"[{"id":1}, null, 5, "x", [], {"id":"b"}]"#).unwrap();
+        let many: Many<Entry<'_>> =
+            from_str(r#"[{"id":1}, null, 5, "x", [], {"id":"b"}]"#).unwrap();
         assert_eq!(many.len, 6);
-        assert_eq!(many.items.iter().filter_map(|entry| entry.id.get()).collect::<Vec<_>>(), ["1", "b"]);
+        assert_eq!(
+            many.items
+                .iter()
+                .filter_map(|entry| entry.id.get())
+                .collect::<Vec<_>>(),
+            ["1", "b"]
+        );
         for json in ["null", "5", "\"x\"", "{\"a\":{}}"] {
             assert_eq!(from_str::<Many<Entry<'_>>>(json).unwrap().len, 0, "{json}");
         }

@@ -1,0 +1,105 @@
+//! One cloud of the configuration.
+
+use std::path::PathBuf;
+
+use url::{Host, Url};
+
+use super::secret::SecretSource;
+
+/// A cloud that the configuration names, ready to be connected to.
+#[derive(Debug, Clone)]
+pub struct CloudEntry {
+    /// What a person calls it: `[A-Za-z0-9._-]+`, at most 64 characters, unique in the configuration.
+    pub name: String,
+    /// Which API it speaks, with what only that API needs.
+    pub provider: Provider,
+    /// Where its API begins: http or https, without user information, query or fragment.
+    pub url: Url,
+    /// A word for what it is used for, shown beside the name.
+    pub environment: Option<String>,
+    /// How to sign in.
+    pub credentials: Credentials,
+    /// Nothing in this cloud may be changed from here.
+    pub read_only: bool,
+    /// How many requests may be under way at once: 1 to 32.
+    pub concurrency: usize,
+    /// How far its certificate is trusted.
+    pub tls: Tls,
+}
+
+impl CloudEntry {
+    /// Whether more is asked before something is done to this cloud: its environment is `production`, in
+    /// any case of letters.
+    pub fn is_production(&self) -> bool {
+        self.environment
+            .as_deref()
+            .is_some_and(|environment| environment.eq_ignore_ascii_case("production"))
+    }
+
+    /// The name that it signs in with; `None` where a token does.
+    pub fn username(&self) -> Option<&str> {
+        match &self.credentials {
+            Credentials::Password { username, .. } => Some(username),
+            Credentials::Token(_) => None,
+        }
+    }
+}
+
+/// Which API a cloud speaks. What only one API needs is kept in its variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provider {
+    /// Abiquo, and the platforms built on it.
+    Abiquo {
+        /// The version of the media types to ask for, such as `5.0`; the newest known when `None`.
+        api_version: Option<String>,
+    },
+}
+
+impl Provider {
+    /// The word in the configuration and in JSON.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Abiquo { .. } => "abiquo",
+        }
+    }
+
+    /// The name that people know it by.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Abiquo { .. } => "Abiquo",
+        }
+    }
+}
+
+/// How to sign in to a cloud.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// With a name and a password.
+    Password {
+        /// The name, without a colon.
+        username: String,
+        /// Where the password comes from.
+        password: SecretSource,
+    },
+    /// With an access token that was made elsewhere (Abiquo: a Bearer token of its OpenID Connect provider).
+    Token(SecretSource),
+}
+
+/// How far a cloud's certificate is trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// A PEM file with the authorities to trust besides the machine's own.
+    pub ca_file: Option<PathBuf>,
+    /// Takes any certificate, so anyone between here and the cloud can read and change everything.
+    pub insecure: bool,
+}
+
+/// Whether a URL leads to this machine, where nobody listens in on the way.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,137 @@
+//! The configuration file, the clouds in it and their secrets: validated, never half right.
+//!
+//! A person writes the file and it is never rewritten: its text is parsed with the place of every value,
+//! so that each mistake is told by file, line, column and key, with what to do about it, and without
+//! showing what stands on the line, which may be a secret. All mistakes are told at once.
+//!
+//! ```toml
+//! refresh_seconds = 10            # 1 to 3600
+//!
+//! [[clouds]]
+//! name = "prod"                   # letters, digits, `.`, `_` and `-`
+//! provider = "abiquo"
+//! url = "https://cloud.example.com/api"
+//! environment = "production"      # shown beside the name; production asks more
+//! username = "admin"
+//! password = { env = "PROD_PASSWORD" }
+//! read_only = false
+//! concurrency = 4                 # requests at once, 1 to 32
+//! api_version = "5.0"             # abiquo; the newest known when left out
+//! tls = { ca_file = "ca.pem", insecure = false }
+//!
+//! [console]
+//! theme = "dark"                  # or "light", "none"
+//! ascii = false
+//! mouse = false
+//!
+//! [keys]                          # an action's keys; an empty list takes them away
+//! power_off = ["F9"]
+//! ```
+//!
+//! A `password` (or a `token` in place of `username` and `password`) is text, or where to fetch it: `{ env = "NAME" }`,
+//! `{ command = ["pass", "show", "prod"] }`, `{ file = "~/.prod-password" }` or `{ keyring = "prod" }`. What is
+//! fetched is the first line. Relative paths begin at the file's own folder.
+//!
+//! The file is the one of `--config`, else of `VMDECK_CONFIG`, else `vmdeck/config.toml` in the
+//! configuration folder ([`Paths`]).
+
+mod cloud;
+mod command;
+mod keyring;
+mod load;
+mod paths;
+mod problem;
+mod read;
+mod read_cloud;
+mod read_credentials;
+mod secret;
+mod section;
+mod source;
+mod ui_state;
+mod write;
+
+use std::time::Duration;
+
+pub use cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
+pub use keyring::store_keyring;
+pub use load::{Loaded, load, parse};
+pub use paths::{ConfigOrigin, Paths, PathsError, create_private_dir};
+pub use problem::{ConfigError, Position, Problem};
+pub use secret::{Secret, SecretError, SecretSource};
+pub use ui_state::{Sort, UiState};
+pub use write::{Init, PlainEntry, WriteError, example_config, init, write_plain};
+
+/// Seconds between two listings of a cloud when the configuration does not say.
+const DEFAULT_REFRESH_SECONDS: u32 = 10;
+
+/// Requests at once to a cloud when the configuration does not say.
+const DEFAULT_CONCURRENCY: u32 = 4;
+
+/// What a configuration file says, all of it checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How long after a listing of a cloud the next one may begin.
+    pub refresh: Duration,
+    /// The clouds, in the order of the file; their names are unique. It may be empty.
+    pub clouds: Vec<CloudEntry>,
+    /// How the console looks.
+    pub console: ConsoleOptions,
+    /// Keys of the console that differ from the default ones, in the order of the file. Actions and keys are as
+    /// written: the console knows which there are.
+    pub keys: Vec<KeyOverride>,
+}
+
+impl Default for Config {
+    /// The configuration of an empty file.
+    fn default() -> Self {
+        Self {
+            refresh: Duration::from_secs(DEFAULT_REFRESH_SECONDS.into()),
+            clouds: Vec::new(),
+            console: ConsoleOptions::default(),
+            keys: Vec::new(),
+        }
+    }
+}
+
+/// How the console looks: the table `[console]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConsoleOptions {
+    /// The set of colours.
+    pub theme: ThemeName,
+    /// Draws with ASCII characters alone.
+    pub ascii: bool,
+    /// Takes part in mouse clicks and the wheel, which takes them from the terminal.
+    pub mouse: bool,
+}
+
+/// A set of colours by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ThemeName {
+    /// For a dark background.
+    #[default]
+    Dark,
+    /// For a light background.
+    Light,
+    /// No colours.
+    None,
+}
+
+impl ThemeName {
+    /// The words of the configuration.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("dark", Self::Dark),
+        ("light", Self::Light),
+        ("none", Self::None),
+    ];
+}
+
+/// The keys that a person wants for an action: one line of the table `[keys]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyOverride {
+    /// The action, as written.
+    pub action: String,
+    /// Its keys, as written; none means that it has no key any more.
+    pub keys: Vec<String>,
+    /// Where the line stands, for a [`Problem`] of whoever understands actions and keys.
+    pub position: Position,
+}

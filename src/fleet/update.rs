@@ -1,0 +1,158 @@
+//! What workers tell, and what they can be asked to read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::command::CommandReport;
+use crate::model::{Capabilities, CloudName, Event, Session, Task, Vapp, Vm, VmKey};
+
+/// What is known of a cloud before it has said a word: its configuration, without secrets.
+#[derive(Debug, Clone)]
+pub struct CloudInfo {
+    /// Its name.
+    pub name: CloudName,
+    /// The configuration's word for its API: `abiquo`.
+    pub provider: &'static str,
+    /// Where it is, without user information.
+    pub url: String,
+    /// The word that is shown beside its name: `production`.
+    pub environment: Option<String>,
+    /// Whether that word means that more is asked before harm.
+    pub production: bool,
+    /// Whether the configuration forbids changes.
+    pub read_only: bool,
+    /// What its API has.
+    pub capabilities: &'static Capabilities,
+}
+
+/// How it stands with a cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CloudStatus {
+    /// The sign-in is under way.
+    Connecting,
+    /// The first listing is under way.
+    Listing {
+        /// VMs read so far.
+        read: usize,
+        /// VMs in all, where the server has said so.
+        total: Option<usize>,
+    },
+    /// The last listing was whole.
+    Ok,
+    /// The last attempt failed; what is shown is as old as the last good listing.
+    Failing {
+        /// What failed and what to do, as one sentence.
+        error: String,
+        /// Whether the credentials were refused: nothing helps but to change them.
+        sign_in: bool,
+        /// When the next attempt comes.
+        retry_at: Option<Timestamp>,
+    },
+}
+
+/// One thing a worker has to tell.
+#[derive(Debug, Clone)]
+pub enum Update {
+    /// It stands otherwise with a cloud.
+    Status {
+        /// The cloud.
+        cloud: CloudName,
+        /// How it stands.
+        status: CloudStatus,
+    },
+    /// The sign-in was answered.
+    SignedIn {
+        /// The cloud.
+        cloud: CloudName,
+        /// Who that is.
+        session: Arc<Session>,
+    },
+    /// VMs that are new, changed or gone.
+    Vms {
+        /// The cloud.
+        cloud: CloudName,
+        /// New ones and changed ones, as they are now.
+        changed: Vec<Arc<Vm>>,
+        /// Those that are no longer there.
+        gone: Vec<VmKey>,
+        /// When the cloud said so: the age of what was kept on disk is counted from here.
+        as_of: Timestamp,
+    },
+    /// A listing has come to its end.
+    Listed {
+        /// The cloud.
+        cloud: CloudName,
+        /// When.
+        at: Timestamp,
+        /// How long it took, all pages.
+        took: Duration,
+        /// How long one request took, of those of this round the quickest.
+        latency: Option<Duration>,
+    },
+    /// The appliances, all of them.
+    Vapps {
+        /// The cloud.
+        cloud: CloudName,
+        /// All of them.
+        vapps: Vec<Vapp>,
+    },
+    /// Tasks that are new or changed.
+    Tasks {
+        /// As they are now.
+        tasks: Vec<Task>,
+    },
+    /// The tasks of one VM, all of them: what is not among them is gone.
+    VmTasks {
+        /// The VM.
+        vm: VmKey,
+        /// All its tasks, newest first.
+        tasks: Vec<Task>,
+        /// When they were read.
+        at: Timestamp,
+    },
+    /// Events that were not told before.
+    Events {
+        /// The cloud.
+        cloud: CloudName,
+        /// The new ones.
+        events: Vec<Event>,
+    },
+    /// How many VMs' tasks nobody has read yet: their warnings are unknown.
+    Unread {
+        /// The cloud.
+        cloud: CloudName,
+        /// How many.
+        vms: usize,
+    },
+    /// A command got further.
+    Command(CommandReport),
+    /// The answer to [`Ask::Raw`].
+    Raw {
+        /// The VM.
+        vm: VmKey,
+        /// Indented JSON, or why not, as one sentence.
+        document: Result<String, String>,
+    },
+    /// Something a person should read that is no command's and no cloud's: the journal cannot be written, say.
+    Trouble {
+        /// The cloud it is about, where it is about one.
+        cloud: Option<CloudName>,
+        /// One sentence.
+        message: String,
+    },
+}
+
+/// Something the screen wants read. Answers come as [`Update`]s; an answer that comes too late does no harm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// List again now: one cloud, or all.
+    Refresh(Option<CloudName>),
+    /// These VMs are on the screen: read their tasks before those of others.
+    OnScreen(Vec<VmKey>),
+    /// The tasks of one VM.
+    VmTasks(VmKey),
+    /// The VM as its server tells it.
+    Raw(VmKey),
+}
