@@ -91,6 +91,12 @@ pub(super) fn tls_words(error: &rustls::Error) -> String {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "its certificate is for another name; use the name that it is made for in the url"
             .to_owned(),
+        // webpki keeps this one to itself: `openssl req -x509` makes such certificates unless told otherwise.
+        rustls::Error::InvalidCertificate(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "its certificate is that of an authority, which no server may use; make one with basicConstraints=CA:FALSE, or set \
+             tls.insecure = true"
+                .to_owned()
+        }
         rustls::Error::InvalidCertificate(other) => {
             format!(
                 "its certificate is not accepted ({}); {trust}",
