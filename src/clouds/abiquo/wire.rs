@@ -2,6 +2,8 @@
 //! type or unknown. What a value means is the business of [`super::mapping`].
 
 pub mod lenient;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
 
