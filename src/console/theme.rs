@@ -250,7 +250,14 @@ impl Theme {
             Preset::Light => include_str!("../../assets/themes/light.toml"),
         };
         let theme = Self::parse(text, if ascii { &ASCII } else { &UNICODE })?;
-        Ok(if colour { theme } else { theme.map(|style| Style { fg: None, bg: None, ..style }) })
+        if colour {
+            return Ok(theme);
+        }
+        let mut theme = theme.map(|style| Style { fg: None, bg: None, ..style });
+        // What only a background told is told by reverse video.
+        theme.selection = theme.selection.add_modifier(Modifier::REVERSED);
+        theme.selection_inactive = theme.selection_inactive.add_modifier(Modifier::UNDERLINED);
+        Ok(theme)
     }
 
     fn parse(text: &str, glyphs: &'static Glyphs) -> Result<Self, ThemeError> {

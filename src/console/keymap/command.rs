@@ -65,6 +65,8 @@ pub enum UiCommand {
     Later,
     /// The same again.
     Again,
+    /// The built-in demo clouds.
+    Demo,
 }
 
 /// The views, in the order of their tabs.
@@ -175,6 +177,7 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::Yes, "yes", "go on", "go on"),
     spec(UiCommand::Earlier, "earlier", "earlier reasons", "an earlier text"),
     spec(UiCommand::Later, "later", "later", "a later text"),
+    spec(UiCommand::Demo, "demo", "demo", "open the built-in demo clouds"),
     spec(UiCommand::Again, "again", "try again", "the same again"),
 ];
 

@@ -79,7 +79,9 @@ impl FromStr for Key {
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
         let mut modifiers = KeyModifiers::NONE;
-        let mut rest = text;
+        let lower = text.to_lowercase();
+        // Names are written in any case; a single character is itself.
+        let mut rest = if text.chars().count() > 1 && !text.contains('-') { lower.as_str() } else { text };
         loop {
             // "-" alone is the character.
             if let Some(more) = rest.strip_prefix("ctrl-").filter(|more| !more.is_empty()) {
