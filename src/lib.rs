@@ -1,1 +1,3 @@
 //! vmdeck.
+
+pub mod demo;
