@@ -121,8 +121,7 @@ pub fn start(options: &DemoOptions) -> Result<DemoClouds, DemoError> {
 /// # Errors
 /// As [`start`].
 pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoClouds, DemoError> {
-    // Written this way round, NaN is refused too.
-    if !(options.pace > 0.0) {
+    if options.pace.is_nan() || options.pace <= 0.0 {
         return Err(DemoError::Pace(options.pace));
     }
     let runtime = Builder::new_multi_thread()

@@ -247,13 +247,6 @@ pub struct Vm {
     pub captured: bool,
 }
 
-/// Why a VM is protected. The API tells the reason alone; who did it is in the events.
-#[derive(Debug)]
-pub struct Protection {
-    /// The reason as typed.
-    pub cause: String,
-}
-
 /// All of it.
 pub struct Estate {
     /// The names of all privileges.
@@ -272,8 +265,8 @@ pub struct Estate {
     pub appliances: Vec<Appliance>,
     /// VMs.
     pub vms: Vec<Vm>,
-    /// Protected VMs, by position.
-    pub protections: HashMap<usize, Protection>,
+    /// Protected VMs, by position, with the reason as typed. Who did it is in the events alone, as in the API.
+    pub protections: HashMap<usize, String>,
     /// Decides every generated thing.
     pub seed: u64,
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::estate::{
     Appliance, ApplianceState, Datacenter, Enterprise, Estate, FIRST_VM, Kind, Location, Power,
-    Protection, Role, User, Vm, id,
+    Role, User, Vm, id,
 };
 use super::events::{Event, Severity, Target};
 use super::tasks::{Job, JobState, Outcome, Plan, Task, TaskState, Work};
@@ -124,7 +124,7 @@ struct VmEntry {
     #[serde(default = "yes")]
     guest_tools: bool,
     kind: Option<VmKind>,
-    protected: Option<ProtectedEntry>,
+    protected: Option<String>,
 }
 
 fn small_disk() -> u32 {
@@ -139,13 +139,6 @@ fn yes() -> bool {
 #[serde(rename_all = "UPPERCASE")]
 enum VmKind {
     Captured,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProtectedEntry {
-    by: String,
-    cause: String,
 }
 
 #[derive(Deserialize)]
@@ -353,18 +346,8 @@ fn add_datacenter(
             .into_iter()
             .take(limit.saturating_sub(first_vm))
         {
-            if let Some(protected) = vm.protected {
-                find(
-                    &estate.users,
-                    |user| user.nick == protected.by,
-                    &protected.by,
-                )?;
-                estate.protections.insert(
-                    estate.vms.len(),
-                    Protection {
-                        cause: protected.cause,
-                    },
-                );
+            if let Some(cause) = vm.protected {
+                estate.protections.insert(estate.vms.len(), cause);
             }
             let mut addresses = [0; 2];
             for (slot, ip) in addresses.iter_mut().zip(&vm.ips) {
@@ -520,8 +503,9 @@ fn event(
 
 /// A duration in milliseconds at a pace: twice as fast at 2.0, nothing at infinity.
 pub fn paced(millis: i64, pace: f64) -> i64 {
-    // The fleet's durations are far below the 2^53 that a float holds exactly.
-    (millis as f64 / pace) as i64
+    // The durations are far below the 2^53 that a float holds exactly. A crawl ends in a century, not never.
+    const CENTURY_MS: f64 = 3.2e12;
+    (millis as f64 / pace).min(CENTURY_MS) as i64
 }
 
 fn find<T>(list: &[T], matches: impl Fn(&T) -> bool, name: &str) -> Result<usize, Fault> {

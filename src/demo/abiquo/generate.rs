@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::estate::{Appliance, Datacenter, FIRST_VM, Power, Protection, Vm, id};
+use super::estate::{Appliance, Datacenter, FIRST_VM, Power, Vm, id};
 use super::events::{Event, Severity, Target};
 use super::fleet::Fleet;
 use crate::demo::identity::{Uuid, mix};
@@ -93,12 +93,7 @@ fn add_appliance(
             let cause = REASONS[rng.usize(..REASONS.len())];
             let label = format!("{name}-{:02}", number + 1);
             events.push(protected(vm, &label, cause, estate.seed, now_ms, rng));
-            estate.protections.insert(
-                vm,
-                Protection {
-                    cause: cause.to_owned(),
-                },
-            );
+            estate.protections.insert(vm, cause.to_owned());
         }
         let size = rng.u8(0..5);
         estate.vms.push(Vm {

@@ -1,7 +1,7 @@
 //! What can be done to a VM (5.2, 5.3), and how it then goes on.
 
 use super::answer::Refusal;
-use super::estate::{Power, Protection};
+use super::estate::Power;
 use super::events::Severity;
 use super::fleet::paced;
 use super::platform::Platform;
@@ -154,7 +154,7 @@ impl Platform {
             self.named(vm),
             self.estate.users[user].full_name()
         );
-        self.estate.protections.insert(vm, Protection { cause });
+        self.estate.protections.insert(vm, cause);
         let context = self.fresh();
         self.note(
             now_ms,

@@ -151,11 +151,9 @@ impl Page {
                 self.link(json, "next", address, Some(next));
             }
         }
-        let last = if self.limit == 0 {
-            0
-        } else {
-            (total - 1) / self.limit * self.limit
-        };
+        // Without a limit there is one page.
+        let pages_before = (total - 1).checked_div(self.limit).unwrap_or(0);
+        let last = pages_before * self.limit;
         self.link(json, "last", address, Some(last));
         json.close_array();
     }

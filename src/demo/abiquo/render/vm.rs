@@ -248,8 +248,8 @@ impl VmPen<'_> {
         json.flag("monitored", false);
         let protection = estate.protections.get(&vm);
         json.flag("protected", protection.is_some());
-        if let Some(protection) = protection {
-            json.text("protectedCause", &protection.cause);
+        if let Some(cause) = protection {
+            json.text("protectedCause", cause);
         }
         json.verbatim("variables", "{}");
         if pen.version >= Version::new(5, 0) {
