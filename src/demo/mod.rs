@@ -9,15 +9,15 @@ mod json;
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
 use serde::Serialize;
-use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use self::clock::Clock;
@@ -124,24 +124,25 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     if options.pace.is_nan() || options.pace <= 0.0 {
         return Err(DemoError::Pace(options.pace));
     }
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("demo-cloud")
-        .enable_all()
-        .build()
-        .map_err(DemoError::Threads)?;
-    let listener = runtime
-        .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .map_err(DemoError::Listen)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DemoError::Listen)?;
+    listener.set_nonblocking(true).map_err(DemoError::Listen)?;
     let address = listener.local_addr().map_err(DemoError::Listen)?;
     let base = format!("http://{}/api", SocketAddr::from((address.ip(), LINK_PORT)));
     let service = abiquo::service(options, clock, base)?;
 
     let (stop, stopped) = oneshot::channel();
+    let (started, has_started) = mpsc::channel();
+    // The runtime lives and dies in the thread: the caller may be inside another one.
     let thread = thread::Builder::new()
         .name("demo-clouds".to_owned())
-        .spawn(move || run(runtime, listener, service, stopped))
+        .spawn(move || run(listener, service, stopped, &started))
         .map_err(DemoError::Threads)?;
+    let gone = || {
+        Err(DemoError::Threads(io::Error::other(
+            "the thread ended early",
+        )))
+    };
+    has_started.recv().unwrap_or_else(|_| gone())?;
     let cloud = DemoCloud {
         name: "abiquo".to_owned(),
         provider: "abiquo",
@@ -156,7 +157,29 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     })
 }
 
-fn run(runtime: Runtime, listener: TcpListener, service: Router, stopped: oneshot::Receiver<()>) {
+fn run(
+    listener: TcpListener,
+    service: Router,
+    stopped: oneshot::Receiver<()>,
+    started: &mpsc::Sender<Result<(), DemoError>>,
+) {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("demo-cloud")
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return report(started, Err(DemoError::Threads(error))),
+    };
+    let listener = {
+        let _inside = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)
+    };
+    let listener = match listener {
+        Ok(listener) => listener,
+        Err(error) => return report(started, Err(DemoError::Listen(error))),
+    };
     runtime.spawn(async move {
         // Small answers must not wait for more to send.
         let listener = listener.tap_io(|stream| {
@@ -164,7 +187,13 @@ fn run(runtime: Runtime, listener: TcpListener, service: Router, stopped: onesho
         });
         let _ = axum::serve(listener, service).await;
     });
+    report(started, Ok(()));
     // Dropping `DemoClouds` sends or hangs up: both mean stop.
     let _ = runtime.block_on(stopped);
     runtime.shutdown_background();
+}
+
+/// Nobody waits for the report only when the caller is gone, and then nobody needs it.
+fn report(started: &mpsc::Sender<Result<(), DemoError>>, result: Result<(), DemoError>) {
+    let _ = started.send(result);
 }
