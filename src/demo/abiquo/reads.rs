@@ -118,6 +118,16 @@ impl<'a> Asking<'a> {
                         .collect(),
                 )
             }
+            Resource::DatacenterTasks(datacenter) => {
+                let datacenter = self.datacenter(datacenter)?;
+                let estate = &self.platform.estate;
+                let appliances = estate.datacenters[datacenter].appliances.clone();
+                let vms = appliances
+                    .filter(|&one| self.sees(one))
+                    .flat_map(|one| estate.appliances[one].vms.clone());
+                let tasks: Vec<_> = vms.flat_map(|vm| self.platform.tasks_of(vm)).collect();
+                self.tasks(&tasks, &Pen::datacenter_path(datacenter), "/tasks")
+            }
             Resource::Appliances(datacenter) => {
                 let datacenter = self.datacenter(datacenter)?;
                 self.appliances(

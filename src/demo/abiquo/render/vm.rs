@@ -155,6 +155,15 @@ impl VmPen<'_> {
         );
 
         let address = [pen.base, path.as_str()].concat();
+        if pen.version >= Version::new(5, 0) {
+            pen.link(
+                json,
+                "asynctasks",
+                "asynctasks",
+                "",
+                &[&path, "/asynctasks"],
+            );
+        }
         let by_version = if pen.version >= Version::new(5, 0) {
             LINKS_SINCE_5
         } else {

@@ -116,12 +116,6 @@ pub(super) const LINKS_SINCE_5: &[(&str, &str)] = own_links![
         "/config/rdpaccess"
     ),
     (
-        "asynctasks",
-        "asynctasks",
-        "application/vnd.abiquo.asynctasks+json",
-        "/asynctasks"
-    ),
-    (
         "alarmssearch",
         "alarmssearch",
         "application/vnd.abiquo.alarms+json",
