@@ -96,7 +96,11 @@ impl App {
     /// A console of these clouds. Without any, it says how to make a configuration.
     #[must_use]
     pub fn new(look: Look, clouds: Vec<CloudInfo>, remembered: UiState, now: Timestamp) -> Self {
-        let layers = if clouds.is_empty() { vec![Layer::Welcome] } else { Vec::new() };
+        let layers = if clouds.is_empty() {
+            vec![Layer::Welcome]
+        } else {
+            Vec::new()
+        };
         let mut app = Self {
             look,
             inventory: Inventory::new(clouds),
@@ -124,11 +128,19 @@ impl App {
     /// Goes back to what was left: view, order, size of the pane. Words that are not known any more are ignored.
     fn recall(&mut self, remembered: UiState) {
         let view = remembered.view.as_deref();
-        let known = ViewKind::ALL.into_iter().find(|known| Some(known.title().to_lowercase().as_str()) == view);
+        let known = ViewKind::ALL
+            .into_iter()
+            .find(|known| Some(known.title().to_lowercase().as_str()) == view);
         self.view = known.unwrap_or(ViewKind::Vms);
         if let Some(sort) = remembered.sort.get("vms") {
             if let Some(column) = Column::from_id(&sort.column) {
-                self.vms.set_sort(&self.inventory, Sort { column, descending: sort.descending });
+                self.vms.set_sort(
+                    &self.inventory,
+                    Sort {
+                        column,
+                        descending: sort.descending,
+                    },
+                );
             }
         }
         self.pane.size = match (remembered.task_pane_open, remembered.task_pane_rows) {
@@ -145,7 +157,10 @@ impl App {
         let mut remembered = self.remembered.clone();
         remembered.view = Some(self.view.title().to_lowercase());
         let sort = self.vms.sort();
-        let sort = crate::config::Sort { column: sort.column.id(), descending: sort.descending };
+        let sort = crate::config::Sort {
+            column: sort.column.id(),
+            descending: sort.descending,
+        };
         remembered.sort.insert("vms".to_owned(), sort);
         (remembered.task_pane_open, remembered.task_pane_rows) = match self.pane.size {
             PaneSize::Fitting => (None, None),
@@ -192,7 +207,10 @@ impl App {
             (Focus::Main, ViewKind::Clouds) => &[Place::Clouds],
             (Focus::Main, ViewKind::Events) => &[Place::Events],
         };
-        own.iter().copied().chain([Place::List, Place::Global]).collect()
+        own.iter()
+            .copied()
+            .chain([Place::List, Place::Global])
+            .collect()
     }
 
     /// The VM that actions go to now: that of the top layer, else the one under the cursor.
@@ -249,9 +267,18 @@ impl App {
     #[must_use]
     pub fn is_spinning(&self) -> bool {
         self.inventory.running_task_count() > 0
-            || self.inventory.reports().iter().rev().take(50).any(|report| !report.stage.is_final())
+            || self
+                .inventory
+                .reports()
+                .iter()
+                .rev()
+                .take(50)
+                .any(|report| !report.stage.is_final())
             || self.inventory.clouds().iter().any(|cloud| {
-                matches!(cloud.status, CloudStatus::Connecting | CloudStatus::Listing { .. })
+                matches!(
+                    cloud.status,
+                    CloudStatus::Connecting | CloudStatus::Listing { .. }
+                )
             })
     }
 
@@ -265,9 +292,21 @@ impl App {
     #[must_use]
     pub fn next_tick(&self) -> Option<Timestamp> {
         let after = |duration| self.now.saturating_add(duration).ok();
-        let turns = self.is_spinning().then(|| after(SignedDuration::from_millis(125))).flatten();
-        let stale = self.inventory.clouds().iter().any(super::super::fleet::CloudView::is_stale);
-        let ages = (stale || !self.inventory.events().is_empty()).then(|| after(SignedDuration::from_secs(15))).flatten();
-        [turns, ages, self.notices.next_end(self.now), self.rests_at].into_iter().flatten().min()
+        let turns = self
+            .is_spinning()
+            .then(|| after(SignedDuration::from_millis(125)))
+            .flatten();
+        let stale = self
+            .inventory
+            .clouds()
+            .iter()
+            .any(super::super::fleet::CloudView::is_stale);
+        let ages = (stale || !self.inventory.events().is_empty())
+            .then(|| after(SignedDuration::from_secs(15)))
+            .flatten();
+        [turns, ages, self.notices.next_end(self.now), self.rests_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -139,7 +139,9 @@ impl Layer {
             Self::Details(_) => &[Place::Details, Place::Dialog, Place::Vm, Place::List],
             Self::Menu(_) => &[Place::Menu, Place::Dialog, Place::Vm, Place::List],
             Self::Sort(_) => &[Place::Sort, Place::Dialog, Place::List],
-            Self::Question(question) if question.expected.is_some() => &[Place::Typed, Place::Dialog],
+            Self::Question(question) if question.expected.is_some() => {
+                &[Place::Typed, Place::Dialog]
+            }
             Self::Question(_) => &[Place::Confirm, Place::Dialog],
             Self::Protect(_) => &[Place::Field, Place::Dialog],
             Self::Task(_) => &[Place::Warning, Place::Dialog, Place::List],

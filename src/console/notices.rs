@@ -37,7 +37,9 @@ impl Notice {
     }
 
     fn ends(&self) -> Timestamp {
-        self.at.saturating_add(self.lasts()).unwrap_or(Timestamp::MAX)
+        self.at
+            .saturating_add(self.lasts())
+            .unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -58,7 +60,11 @@ impl Notices {
     pub fn add(&mut self, at: Timestamp, level: Level, text: impl Into<String>) {
         let text = text.into();
         // The same words again within the time they are shown say nothing new.
-        if let Some(last) = self.log.last_mut().filter(|last| last.text == text && last.ends() > at) {
+        if let Some(last) = self
+            .log
+            .last_mut()
+            .filter(|last| last.text == text && last.ends() > at)
+        {
             last.at = at;
             return;
         }
@@ -71,8 +77,14 @@ impl Notices {
     /// Those on the screen now, oldest first.
     #[must_use]
     pub fn shown(&self, now: Timestamp) -> &[Notice] {
-        let alive = |notice: &Notice| notice.ends() > now && self.dismissed.is_none_or(|then| notice.at > then);
-        let first = self.log.iter().rposition(|notice| !alive(notice)).map_or(0, |last| last + 1);
+        let alive = |notice: &Notice| {
+            notice.ends() > now && self.dismissed.is_none_or(|then| notice.at > then)
+        };
+        let first = self
+            .log
+            .iter()
+            .rposition(|notice| !alive(notice))
+            .map_or(0, |last| last + 1);
         let first = first.max(self.log.len().saturating_sub(SHOWN_MAX));
         &self.log[first..]
     }

@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn text_wraps_at_blanks_and_long_words_break() {
-        assert_eq!(wrap("no candidate machine", 12), ["no candidate", "machine"]);
+        assert_eq!(
+            wrap("no candidate machine", 12),
+            ["no candidate", "machine"]
+        );
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("a\nb", 10), ["a", "b"]);
     }

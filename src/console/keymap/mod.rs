@@ -50,7 +50,7 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [(Self, &'static str, &'static str); 17] = [
+    const ALL: [(Self, &'static str, &'static str); 18] = [
         (Self::Global, "global", "Everywhere"),
         (Self::List, "list", "Moving"),
         (Self::Vm, "vm", "This VM"),
@@ -74,11 +74,17 @@ impl Place {
     /// Its heading on the help screen.
     #[must_use]
     pub fn title(self) -> &'static str {
-        Self::ALL.iter().find(|(place, ..)| *place == self).map_or("", |(.., title)| title)
+        Self::ALL
+            .iter()
+            .find(|(place, ..)| *place == self)
+            .map_or("", |(.., title)| title)
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(place, ..)| *place)
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| *known == name)
+            .map(|(place, ..)| *place)
     }
 }
 
@@ -100,8 +106,11 @@ pub enum KeymapError {
         error: NotAKey,
     },
     /// No such command.
-    #[error("[keys] there is no action {0:?}{}", suggestion(.0))]
-    Command(String),
+    #[error("[keys] there is no action {name:?}{}", suggestion(.name))]
+    Command {
+        /// What was written.
+        name: String,
+    },
     /// A key that means something else in the same place.
     #[error("[keys] {command}: {key} means {taken:?} in the same place; move that one first")]
     Taken {
@@ -116,8 +125,12 @@ pub enum KeymapError {
 
 fn suggestion(command: &str) -> String {
     let ids = UiCommand::ids().map(|id| id.trim_start_matches("act.").to_owned());
-    let close = ids.map(|id| (strsim::jaro_winkler(&id, command), id)).max_by(|a, b| a.0.total_cmp(&b.0));
-    close.filter(|(score, _)| *score > 0.7).map_or_else(String::new, |(_, id)| format!("; did you mean {id:?}?"))
+    let close = ids
+        .map(|id| (strsim::jaro_winkler(&id, command), id))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    close
+        .filter(|(score, _)| *score > 0.7)
+        .map_or_else(String::new, |(_, id)| format!("; did you mean {id:?}?"))
 }
 
 /// Which key means what, and where. In the order of the file, so that hints show the first key of a command.
@@ -132,13 +145,17 @@ impl Keymap {
     /// # Errors
     /// None in a program that passed its tests: the file is part of it.
     pub fn shipped() -> Result<Self, KeymapError> {
-        let mut keymap = Self { places: BTreeMap::new() };
+        let mut keymap = Self {
+            places: BTreeMap::new(),
+        };
         let table: toml::Table = include_str!("../../../assets/keymap.toml")
             .parse()
             .map_err(|error: toml::de::Error| KeymapError::Syntax(error.message().to_owned()))?;
         for (place, keys) in &table {
             for (key, command) in keys.as_table().into_iter().flatten() {
-                let command = command.as_str().ok_or_else(|| KeymapError::Syntax(format!("{place}.{key}")))?;
+                let command = command
+                    .as_str()
+                    .ok_or_else(|| KeymapError::Syntax(format!("{place}.{key}")))?;
                 keymap.bind(place, key, command)?;
             }
         }
@@ -152,9 +169,14 @@ impl Keymap {
     pub fn rebind(&mut self, written: &str, keys: &[String]) -> Result<(), KeymapError> {
         let command = UiCommand::from_id(written)
             .or_else(|| UiCommand::from_id(&format!("act.{written}")))
-            .ok_or_else(|| KeymapError::Command(written.to_owned()))?;
+            .ok_or_else(|| KeymapError::Command {
+                name: written.to_owned(),
+            })?;
         let parse = |key: &String| {
-            key.parse().map_err(|error| KeymapError::Key { command: written.to_owned(), error })
+            key.parse().map_err(|error| KeymapError::Key {
+                command: written.to_owned(),
+                error,
+            })
         };
         let keys: Vec<Key> = keys.iter().map(parse).collect::<Result<_, _>>()?;
         for bound in self.places.values_mut() {
@@ -178,11 +200,13 @@ impl Keymap {
 
     fn bind(&mut self, place: &str, key: &str, command: &str) -> Result<(), KeymapError> {
         let at = Place::from_name(place).ok_or_else(|| KeymapError::Place(place.to_owned()))?;
-        let parsed = key
-            .parse()
-            .map_err(|error| KeymapError::Key { command: command.to_owned(), error })?;
-        let command = UiCommand::from_id(command)
-            .ok_or_else(|| KeymapError::Command(command.to_owned()))?;
+        let parsed = key.parse().map_err(|error| KeymapError::Key {
+            command: command.to_owned(),
+            error,
+        })?;
+        let command = UiCommand::from_id(command).ok_or_else(|| KeymapError::Command {
+            name: command.to_owned(),
+        })?;
         self.places.entry(at).or_default().push((parsed, command));
         Ok(())
     }
@@ -191,7 +215,11 @@ impl Keymap {
     #[must_use]
     pub fn command(&self, places: &[Place], key: Key) -> Option<UiCommand> {
         places.iter().find_map(|place| {
-            self.places.get(place)?.iter().find(|(bound, _)| *bound == key).map(|(_, command)| *command)
+            self.places
+                .get(place)?
+                .iter()
+                .find(|(bound, _)| *bound == key)
+                .map(|(_, command)| *command)
         })
     }
 
@@ -246,8 +274,14 @@ mod tests {
     fn the_innermost_place_wins() {
         let keymap = Keymap::shipped().unwrap();
         let t = "t".parse().unwrap();
-        assert_eq!(keymap.command(&[Place::Warning, Place::Global], t), Some(UiCommand::Again));
-        assert_eq!(keymap.command(&[Place::Vms, Place::Global], t), Some(UiCommand::PaneToggle));
+        assert_eq!(
+            keymap.command(&[Place::Warning, Place::Global], t),
+            Some(UiCommand::Again)
+        );
+        assert_eq!(
+            keymap.command(&[Place::Vms, Place::Global], t),
+            Some(UiCommand::PaneToggle)
+        );
     }
 
     #[test]
@@ -255,7 +289,10 @@ mod tests {
         let mut keymap = Keymap::shipped().unwrap();
         let power_off = UiCommand::Act(crate::model::ActionKind::PowerOff);
         keymap.rebind("power_off", &["F9".to_owned()]).unwrap();
-        assert_eq!(keymap.command(&[Place::Vm], "f9".parse().unwrap()), Some(power_off));
+        assert_eq!(
+            keymap.command(&[Place::Vm], "f9".parse().unwrap()),
+            Some(power_off)
+        );
         assert_eq!(keymap.command(&[Place::Vm], "X".parse().unwrap()), None);
         keymap.rebind("power_off", &[]).unwrap();
         assert_eq!(keymap.key(&[Place::Vm], power_off), None);
@@ -264,7 +301,12 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_a_remedy() {
         let mut keymap = Keymap::shipped().unwrap();
-        let mut error = |command: &str, key: &str| keymap.rebind(command, &[key.to_owned()]).unwrap_err().to_string();
+        let mut error = |command: &str, key: &str| {
+            keymap
+                .rebind(command, &[key.to_owned()])
+                .unwrap_err()
+                .to_string()
+        };
         assert!(error("power_of", "x").contains("did you mean \"power_off\"?"));
         assert!(error("power_off", "hyper-x").contains("is not a key"));
         assert!(error("power_off", "m").contains("means \"actions\" in the same place"));
@@ -281,7 +323,16 @@ mod tests {
                     assert_eq!(label, "p", "{place:?}");
                 }
                 let reserved = "hjklgG/?:q0123456789 ".contains(&label) && label.len() == 1;
-                if reserved && !matches!(place, Place::Global | Place::List | Place::Vms | Place::Appliances | Place::Events) {
+                if reserved
+                    && !matches!(
+                        place,
+                        Place::Global
+                            | Place::List
+                            | Place::Vms
+                            | Place::Appliances
+                            | Place::Events
+                    )
+                {
                     panic!("{label} is an accelerator in {place:?}");
                 }
             }

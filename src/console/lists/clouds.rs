@@ -20,7 +20,10 @@ impl CloudList {
 
     /// Moves the cursor.
     pub fn step(&mut self, inventory: &Inventory, step: Step, page: usize) {
-        self.put(inventory, self.cursor.after(step, inventory.clouds().len(), page));
+        self.put(
+            inventory,
+            self.cursor.after(step, inventory.clouds().len(), page),
+        );
     }
 
     /// Puts the cursor on a row.

@@ -14,7 +14,11 @@ pub struct Cursor<Id> {
 
 impl<Id> Default for Cursor<Id> {
     fn default() -> Self {
-        Self { on: None, at: 0, untouched: true }
+        Self {
+            on: None,
+            at: 0,
+            untouched: true,
+        }
     }
 }
 
@@ -45,7 +49,11 @@ impl<Id: Clone + PartialEq> Cursor<Id> {
         position: impl FnOnce(&Id) -> Option<usize>,
         id: impl FnOnce(usize) -> Option<Id>,
     ) {
-        let found = if self.untouched { Some(0) } else { self.on.as_ref().and_then(position) };
+        let found = if self.untouched {
+            Some(0)
+        } else {
+            self.on.as_ref().and_then(position)
+        };
         self.at = found.unwrap_or(self.at).min(rows.saturating_sub(1));
         if found.is_none() || self.untouched {
             self.on = id(self.at);
@@ -94,7 +102,11 @@ mod tests {
         let mut cursor = Cursor::default();
         cursor.put(1, Some("b"));
         let rows = ["x", "y", "a", "b"];
-        cursor.settle(4, |id| rows.iter().position(|row| row == id), |at| rows.get(at).copied());
+        cursor.settle(
+            4,
+            |id| rows.iter().position(|row| row == id),
+            |at| rows.get(at).copied(),
+        );
         assert_eq!((cursor.at(), cursor.on()), (3, Some(&"b")));
     }
 
@@ -103,7 +115,11 @@ mod tests {
         let mut cursor = Cursor::default();
         cursor.put(3, Some("d"));
         let rows = ["a", "b", "c"];
-        cursor.settle(3, |id| rows.iter().position(|row| row == id), |at| rows.get(at).copied());
+        cursor.settle(
+            3,
+            |id| rows.iter().position(|row| row == id),
+            |at| rows.get(at).copied(),
+        );
         assert_eq!((cursor.at(), cursor.on()), (2, Some(&"c")));
         cursor.settle(0, |_| None, |_| None);
         assert_eq!((cursor.at(), cursor.on()), (0, None));
@@ -114,7 +130,11 @@ mod tests {
         let mut cursor = Cursor::default();
         cursor.settle(1, |_| Some(0), |_| Some("m"));
         let rows = ["a", "m"];
-        cursor.settle(2, |id| rows.iter().position(|row| row == id), |at| rows.get(at).copied());
+        cursor.settle(
+            2,
+            |id| rows.iter().position(|row| row == id),
+            |at| rows.get(at).copied(),
+        );
         assert_eq!((cursor.at(), cursor.on()), (0, Some(&"a")));
     }
 

@@ -19,7 +19,13 @@ pub struct EventList {
 
 impl Default for EventList {
     fn default() -> Self {
-        Self { rows: Vec::new(), filter: String::new(), only: None, cursor: Cursor::default(), stale: true }
+        Self {
+            rows: Vec::new(),
+            filter: String::new(),
+            only: None,
+            cursor: Cursor::default(),
+            stale: true,
+        }
     }
 }
 
@@ -36,7 +42,9 @@ impl EventList {
         }
         self.stale = false;
         let events = inventory.events();
-        self.rows = (0..events.len()).filter(|at| self.shows(&events[*at])).collect();
+        self.rows = (0..events.len())
+            .filter(|at| self.shows(&events[*at]))
+            .collect();
         let rows = &self.rows;
         self.cursor.settle(
             rows.len(),
@@ -46,9 +54,17 @@ impl EventList {
     }
 
     fn shows(&self, event: &Event) -> bool {
-        let of_vm = self.only.as_ref().is_none_or(|vm| event.vm.as_ref() == Some(vm));
+        let of_vm = self
+            .only
+            .as_ref()
+            .is_none_or(|vm| event.vm.as_ref() == Some(vm));
         let has = |part: &str| find_ignoring_case(part, &self.filter).is_some();
-        let texts = [&event.source, &event.vm_name, &event.performed_by, &event.user];
+        let texts = [
+            &event.source,
+            &event.vm_name,
+            &event.performed_by,
+            &event.user,
+        ];
         of_vm
             && (self.filter.is_empty()
                 || has(&event.trace)
@@ -84,7 +100,11 @@ impl EventList {
 
     /// Puts the cursor on a row.
     pub fn put(&mut self, inventory: &Inventory, at: usize) {
-        if let Some(event) = self.rows.get(at).and_then(|event| inventory.events().get(*event)) {
+        if let Some(event) = self
+            .rows
+            .get(at)
+            .and_then(|event| inventory.events().get(*event))
+        {
             self.cursor.put(at, Some(event.key.clone()));
         }
     }

@@ -50,7 +50,9 @@ impl PaneSize {
         match self {
             Self::Fitting => (body >= 26).then_some(body / 5),
             Self::Folded => None,
-            Self::Rows(rows) => (most >= ROWS_MIN).then_some(rows.clamp(ROWS_MIN, most.max(ROWS_MIN))),
+            Self::Rows(rows) => {
+                (most >= ROWS_MIN).then_some(rows.clamp(ROWS_MIN, most.max(ROWS_MIN)))
+            }
             Self::Full => Some(body.saturating_sub(1)),
         }
     }
@@ -60,7 +62,11 @@ impl PaneSize {
     pub fn resized(self, body: u16, by: i16) -> Self {
         let rows = self.rows(body).unwrap_or(ROWS_MIN - 1);
         let rows = rows.saturating_add_signed(by).min(ROWS_MAX);
-        if rows < ROWS_MIN { Self::Folded } else { Self::Rows(rows) }
+        if rows < ROWS_MIN {
+            Self::Folded
+        } else {
+            Self::Rows(rows)
+        }
     }
 }
 
@@ -90,17 +96,33 @@ impl Pane {
         self.stale = false;
         self.rows.clear();
         let newest_first = |tasks: &mut Vec<&Task>| {
-            tasks.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.key.cmp(&b.key)));
+            tasks.sort_by(|a, b| {
+                b.created_at
+                    .cmp(&a.created_at)
+                    .then_with(|| a.key.cmp(&b.key))
+            });
         };
         let mut running: Vec<_> = inventory.running_tasks().collect();
         newest_first(&mut running);
-        self.rows.extend(running.into_iter().map(|task| PaneRow::Running(task.key.clone())));
+        self.rows.extend(
+            running
+                .into_iter()
+                .map(|task| PaneRow::Running(task.key.clone())),
+        );
         let mut failed: Vec<_> = inventory.failed_tasks().collect();
         newest_first(&mut failed);
-        self.rows.extend(failed.into_iter().map(|task| PaneRow::Failed(task.key.clone())));
+        self.rows.extend(
+            failed
+                .into_iter()
+                .map(|task| PaneRow::Failed(task.key.clone())),
+        );
 
         let mut happened: Vec<(Timestamp, PaneRow)> = Vec::new();
-        for report in inventory.reports().iter().filter(|report| shows_report(inventory, &report.command, &report.stage)) {
+        for report in inventory
+            .reports()
+            .iter()
+            .filter(|report| shows_report(inventory, &report.command, &report.stage))
+        {
             happened.push((report.at, PaneRow::Report(report.id)));
         }
         let events = inventory.events().iter().take(EVENTS);
@@ -156,7 +178,9 @@ impl Pane {
 /// A task that ends keeps the cursor, as running or as failed.
 fn same(a: &PaneRow, b: &PaneRow) -> bool {
     match (a, b) {
-        (PaneRow::Running(a) | PaneRow::Failed(a), PaneRow::Running(b) | PaneRow::Failed(b)) => a == b,
+        (PaneRow::Running(a) | PaneRow::Failed(a), PaneRow::Running(b) | PaneRow::Failed(b)) => {
+            a == b
+        }
         (a, b) => a == b,
     }
 }
@@ -166,10 +190,17 @@ fn shows_report(inventory: &Inventory, command: &Command, stage: &crate::fleet::
     use crate::fleet::Stage;
     let task = match stage {
         Stage::Accepted { task } | Stage::Failed { task, .. } => task.as_ref(),
-        Stage::Asked | Stage::Sent | Stage::Done | Stage::Refused { .. } | Stage::Unknown { .. } => None,
+        Stage::Asked
+        | Stage::Sent
+        | Stage::Done
+        | Stage::Refused { .. }
+        | Stage::Unknown { .. } => None,
     };
-    let told_by_task = task.and_then(|key| inventory.task(key)).is_some_and(|task| task.is_running() || task.is_warning());
-    let acknowledged_quietly = matches!(command, Command::Acknowledge { .. }) && matches!(stage, Stage::Done);
+    let told_by_task = task
+        .and_then(|key| inventory.task(key))
+        .is_some_and(|task| task.is_running() || task.is_warning());
+    let acknowledged_quietly =
+        matches!(command, Command::Acknowledge { .. }) && matches!(stage, Stage::Done);
     !told_by_task && !acknowledged_quietly
 }
 
@@ -178,7 +209,14 @@ fn shows_report(inventory: &Inventory, command: &Command, stage: &crate::fleet::
 pub fn vm_of(row: &PaneRow, inventory: &Inventory) -> Option<VmKey> {
     match row {
         PaneRow::Running(task) | PaneRow::Failed(task) => inventory.task(task)?.vm.clone(),
-        PaneRow::Report(id) => inventory.reports().iter().rev().find(|report| report.id == *id)?.command.vm().cloned(),
+        PaneRow::Report(id) => inventory
+            .reports()
+            .iter()
+            .rev()
+            .find(|report| report.id == *id)?
+            .command
+            .vm()
+            .cloned(),
         PaneRow::Event(key) => event_of(key, inventory)?.vm.clone(),
     }
 }
@@ -192,5 +230,10 @@ pub fn event_of<'a>(key: &EventKey, inventory: &'a Inventory) -> Option<&'a crat
 /// How many of the events shown are errors, for the title.
 #[must_use]
 pub fn recent_errors(inventory: &Inventory) -> usize {
-    inventory.events().iter().take(EVENTS).filter(|event| event.severity == Severity::Error).count()
+    inventory
+        .events()
+        .iter()
+        .take(EVENTS)
+        .filter(|event| event.severity == Severity::Error)
+        .count()
 }

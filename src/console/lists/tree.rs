@@ -43,7 +43,13 @@ pub struct Tree {
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { rows: Vec::new(), turned: HashSet::new(), filter: String::new(), cursor: Cursor::default(), stale: true }
+        Self {
+            rows: Vec::new(),
+            turned: HashSet::new(),
+            filter: String::new(),
+            cursor: Cursor::default(),
+            stale: true,
+        }
     }
 }
 
@@ -60,7 +66,10 @@ impl Tree {
         }
         self.stale = false;
         self.rows.clear();
-        let mut builder = Builder { tree: self, inventory };
+        let mut builder = Builder {
+            tree: self,
+            inventory,
+        };
         builder.build();
         let rows = &self.rows;
         self.cursor.settle(
@@ -119,7 +128,11 @@ impl Tree {
 
     /// Opens the branch under the cursor; on an open one, goes to its first child.
     pub fn unfold(&mut self) {
-        match self.rows.get(self.at()).map(|row| (row.node.clone(), row.open)) {
+        match self
+            .rows
+            .get(self.at())
+            .map(|row| (row.node.clone(), row.open))
+        {
             Some((node, Some(false))) => self.turn(&node),
             Some((_, Some(true))) => self.step(Step::Down, 1),
             _ => {}
@@ -128,13 +141,18 @@ impl Tree {
 
     /// Closes the branch under the cursor; on a leaf or a closed one, goes to what it stands in.
     pub fn fold(&mut self) {
-        let Some(row) = self.rows.get(self.at()).cloned() else { return };
+        let Some(row) = self.rows.get(self.at()).cloned() else {
+            return;
+        };
         if row.open == Some(true) && self.filter.is_empty() {
             self.turn(&row.node);
             return;
         }
         let depth = row.node.depth();
-        if let Some(parent) = self.rows[..self.at()].iter().rposition(|above| above.node.depth() < depth) {
+        if let Some(parent) = self.rows[..self.at()]
+            .iter()
+            .rposition(|above| above.node.depth() < depth)
+        {
             self.put(parent);
         }
     }
@@ -193,13 +211,25 @@ impl Builder<'_> {
                 continue;
             }
             let vapps = inventory.vapps(name);
-            for in_project in vapps.chunk_by(|a, b| a.project().map(|p| &p.id) == b.project().map(|p| &p.id)) {
-                let Some(first) = in_project.first() else { continue };
+            for in_project in
+                vapps.chunk_by(|a, b| a.project().map(|p| &p.id) == b.project().map(|p| &p.id))
+            {
+                let Some(first) = in_project.first() else {
+                    continue;
+                };
                 let before = self.tree.rows.len();
-                let project = Node::Project(name.clone(), first.project().map(|project| project.id.clone()));
+                let project = Node::Project(
+                    name.clone(),
+                    first.project().map(|project| project.id.clone()),
+                );
                 if self.branch(project) {
                     for vapp in in_project {
-                        self.vapp(name, vapp.id(), vapp.name(), vapp.members().slots.iter().copied());
+                        self.vapp(
+                            name,
+                            vapp.id(),
+                            vapp.name(),
+                            vapp.members().slots.iter().copied(),
+                        );
                     }
                     self.drop_if_empty(before);
                 }
@@ -216,24 +246,43 @@ impl Builder<'_> {
 
     fn branch(&mut self, node: Node) -> bool {
         let open = self.tree.is_open(&node);
-        self.tree.rows.push(TreeRow { node, open: Some(open) });
+        self.tree.rows.push(TreeRow {
+            node,
+            open: Some(open),
+        });
         open
     }
 
-    fn vapp(&mut self, cloud: &CloudName, id: &Arc<str>, name: &str, members: impl Iterator<Item = Slot>) {
+    fn vapp(
+        &mut self,
+        cloud: &CloudName,
+        id: &Arc<str>,
+        name: &str,
+        members: impl Iterator<Item = Slot>,
+    ) {
         let filter = self.tree.filter.clone();
         let matches = |name: &str| filter.is_empty() || name.to_lowercase().contains(&filter);
         let whole = matches(name);
         let before = self.tree.rows.len();
         let node = Node::Vapp(cloud.clone(), id.clone());
         // A match on the appliance's own name shows it closed, unless somebody opened it.
-        let open = if !filter.is_empty() && whole { self.tree.turned.contains(&node) } else { self.tree.is_open(&node) };
-        self.tree.rows.push(TreeRow { node, open: Some(open) });
+        let open = if !filter.is_empty() && whole {
+            self.tree.turned.contains(&node)
+        } else {
+            self.tree.is_open(&node)
+        };
+        self.tree.rows.push(TreeRow {
+            node,
+            open: Some(open),
+        });
         if open {
             let mut vms: Vec<_> = members.filter_map(|slot| self.inventory.vm(slot)).collect();
             vms.retain(|vm| whole || matches(&vm.name));
             vms.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
-            self.tree.rows.extend(vms.into_iter().map(|vm| TreeRow { node: Node::Vm(vm.key.clone()), open: None }));
+            self.tree.rows.extend(vms.into_iter().map(|vm| TreeRow {
+                node: Node::Vm(vm.key.clone()),
+                open: None,
+            }));
         }
         if !whole {
             self.drop_if_empty(before);

@@ -118,7 +118,10 @@ impl Default for VmList {
             filtered: Vec::new(),
             haystacks: Vec::new(),
             filter: String::new(),
-            sort: Sort { column: Column::Name, descending: false },
+            sort: Sort {
+                column: Column::Name,
+                descending: false,
+            },
             cursor: Cursor::default(),
             touched: Vec::new(),
         }
@@ -161,7 +164,11 @@ impl VmList {
     }
 
     fn settle_cursor(&mut self, inventory: &Inventory) {
-        let rows = if self.filter.is_empty() { &self.sorted } else { &self.filtered };
+        let rows = if self.filter.is_empty() {
+            &self.sorted
+        } else {
+            &self.filtered
+        };
         self.cursor.settle(
             rows.len(),
             |key| {
@@ -175,7 +182,11 @@ impl VmList {
     /// The slots shown, in order.
     #[must_use]
     pub fn rows(&self) -> &[Slot] {
-        if self.filter.is_empty() { &self.sorted } else { &self.filtered }
+        if self.filter.is_empty() {
+            &self.sorted
+        } else {
+            &self.filtered
+        }
     }
 
     /// How many there are without the filter.
@@ -203,7 +214,11 @@ impl VmList {
 
     /// Puts the cursor on a row.
     pub fn put(&mut self, inventory: &Inventory, at: usize) {
-        let key = self.rows().get(at).and_then(|slot| inventory.vm(*slot)).map(|vm| vm.key.clone());
+        let key = self
+            .rows()
+            .get(at)
+            .and_then(|slot| inventory.vm(*slot))
+            .map(|vm| vm.key.clone());
         if key.is_some() {
             self.cursor.put(at, key);
         }
@@ -236,7 +251,9 @@ impl VmList {
         }
         let finder = Finder::new(self.filter.as_bytes());
         let matches = |slot: &Slot| {
-            self.haystacks.get(*slot as usize).is_some_and(|text| finder.find(text.as_bytes()).is_some())
+            self.haystacks
+                .get(*slot as usize)
+                .is_some_and(|text| finder.find(text.as_bytes()).is_some())
         };
         self.filtered = match among {
             Some(mut rows) => {
@@ -268,25 +285,42 @@ impl VmList {
             return a.cmp(&b);
         };
         let order = match self.sort.column {
-            Column::State => left.state().cmp(&right.state()).then(left.power.cmp(&right.power)),
+            Column::State => left
+                .state()
+                .cmp(&right.state())
+                .then(left.power.cmp(&right.power)),
             Column::Name => Ordering::Equal,
-            Column::Vapp => by_option(left.vapp.as_ref().map(|g| &*g.name), right.vapp.as_ref().map(|g| &*g.name)),
+            Column::Vapp => by_option(
+                left.vapp.as_ref().map(|g| &*g.name),
+                right.vapp.as_ref().map(|g| &*g.name),
+            ),
             Column::Cloud => left.key.cloud.cmp(&right.key.cloud),
             Column::Cpu => left.cpu.cmp(&right.cpu),
             Column::Ram => left.ram_mib.cmp(&right.ram_mib),
             Column::Address => address(left).cmp(&address(right)),
-            Column::Project => {
-                by_option(left.project.as_ref().map(|g| &*g.name), right.project.as_ref().map(|g| &*g.name))
-            }
+            Column::Project => by_option(
+                left.project.as_ref().map(|g| &*g.name),
+                right.project.as_ref().map(|g| &*g.name),
+            ),
             Column::Host => by_option(left.host.as_deref(), right.host.as_deref()),
             Column::Owner => by_option(left.owner.as_deref(), right.owner.as_deref()),
             Column::Created => left.created_at.cmp(&right.created_at),
             Column::Note => urgency(inventory, b).cmp(&urgency(inventory, a)),
         };
         let names = || ignoring_case(&left.name, &right.name);
-        let order = if self.sort.column == Column::Name { names() } else { order };
-        let order = if self.sort.descending { order.reverse() } else { order };
-        order.then_with(names).then_with(|| left.key.cmp(&right.key))
+        let order = if self.sort.column == Column::Name {
+            names()
+        } else {
+            order
+        };
+        let order = if self.sort.descending {
+            order.reverse()
+        } else {
+            order
+        };
+        order
+            .then_with(names)
+            .then_with(|| left.key.cmp(&right.key))
     }
 }
 
@@ -300,20 +334,32 @@ fn by_option(left: Option<&str>, right: Option<&str>) -> Ordering {
 
 fn ignoring_case(left: &str, right: &str) -> Ordering {
     let lower = |c: char| c.to_lowercase();
-    left.chars().flat_map(lower).cmp(right.chars().flat_map(lower))
+    left.chars()
+        .flat_map(lower)
+        .cmp(right.chars().flat_map(lower))
 }
 
 /// The first address, in the order of addresses rather than of their text.
 fn address(vm: &Vm) -> (bool, Option<std::net::IpAddr>, Option<&str>) {
     let first = vm.addresses.first().map(|address| &**address);
-    (first.is_none(), first.and_then(|text| text.parse().ok()), first)
+    (
+        first.is_none(),
+        first.and_then(|text| text.parse().ok()),
+        first,
+    )
 }
 
 /// Warnings weigh most, then protection, then what runs.
 fn urgency(inventory: &Inventory, slot: Slot) -> (usize, bool, bool) {
-    inventory.overview(slot).map_or((0, false, false), |overview| {
-        (overview.warnings, overview.vm.protection.is_some(), overview.task.is_some())
-    })
+    inventory
+        .overview(slot)
+        .map_or((0, false, false), |overview| {
+            (
+                overview.warnings,
+                overview.vm.protection.is_some(),
+                overview.task.is_some(),
+            )
+        })
 }
 
 /// Two ordered rows made one, in time proportional to both.
@@ -349,7 +395,13 @@ fn haystack(vm: &Vm) -> Box<str> {
     add(Some(vm.key.cloud.as_str()));
     add(vm.vapp.as_ref().map(|group| &*group.name));
     add(vm.project.as_ref().map(|group| &*group.name));
-    for part in [&vm.tenant, &vm.location, &vm.host, &vm.owner, &vm.native_name] {
+    for part in [
+        &vm.tenant,
+        &vm.location,
+        &vm.host,
+        &vm.owner,
+        &vm.native_name,
+    ] {
         add(part.as_deref());
     }
     for address in &vm.addresses {
@@ -364,7 +416,11 @@ fn haystack(vm: &Vm) -> Box<str> {
         let _infallible = writeln!(numbers, "{cpu}");
     }
     if let Some(ram) = vm.ram_mib {
-        let _infallible = writeln!(numbers, "{}", crate::console::text::memory(ram).to_lowercase());
+        let _infallible = writeln!(
+            numbers,
+            "{}",
+            crate::console::text::memory(ram).to_lowercase()
+        );
     }
     text.push_str(&numbers);
     text.push_str(&vm.key.id);

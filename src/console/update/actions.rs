@@ -24,7 +24,8 @@ pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
             ViewKind::Appliances => "this acts on a VM: open the appliance and pick one",
             _ => "this acts on a VM, and there is none under the cursor",
         };
-        app.notices.add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
+        app.notices
+            .add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
         return Vec::new();
     };
     begin_on(app, kind, vm)
@@ -33,22 +34,44 @@ pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
 /// Begins an action on a VM: refused comes before asked.
 pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect> {
     let Some(overview) = app.inventory.overview_of(&vm) else {
-        app.notices.add(app.now, Level::Caution, format!("{vm} is gone"));
+        app.notices
+            .add(app.now, Level::Caution, format!("{vm} is gone"));
         return Vec::new();
     };
     if let Availability::Denied(denial) = overview.availability(kind) {
-        let text = format!("{} {} on {}: {denial}", kind.title(), overview.vm.name, vm.cloud);
+        let text = format!(
+            "{} {} on {}: {denial}",
+            kind.title(),
+            overview.vm.name,
+            vm.cloud
+        );
         app.notices.add(app.now, Level::Caution, text);
         return Vec::new();
     }
     if kind == ActionKind::Protect {
-        let kept = app.draft.take().filter(|(of, _)| *of == vm).map(|(_, text)| text).unwrap_or_default();
-        let protect = Protect { vm, input: Input::new(kept), recalled: None, own: String::new(), empty: false };
+        let kept = app
+            .draft
+            .take()
+            .filter(|(of, _)| *of == vm)
+            .map(|(_, text)| text)
+            .unwrap_or_default();
+        let protect = Protect {
+            vm,
+            input: Input::new(kept),
+            recalled: None,
+            own: String::new(),
+            empty: false,
+        };
         open(app, Layer::Protect(protect));
         return Vec::new();
     }
-    let Some(action) = Action::plain(kind) else { return Vec::new() };
-    let command = Command::Act { vm: vm.clone(), action };
+    let Some(action) = Action::plain(kind) else {
+        return Vec::new();
+    };
+    let command = Command::Act {
+        vm: vm.clone(),
+        action,
+    };
     match confirmation(kind, overview.vm, overview.cloud.info.production) {
         None => {
             close_menu(app);
@@ -57,7 +80,15 @@ pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect
         Some(confirmation) => {
             let expected = confirmation.typed.then(|| overview.vm.name.to_string());
             let what = Asked::Action(kind, vm);
-            open(app, Layer::Question(Question { what, commands: vec![command], expected, input: Input::default() }));
+            open(
+                app,
+                Layer::Question(Question {
+                    what,
+                    commands: vec![command],
+                    expected,
+                    input: Input::default(),
+                }),
+            );
             Vec::new()
         }
     }
@@ -65,27 +96,47 @@ pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect
 
 /// The answer to a question is yes: what may still be done is sent.
 pub(super) fn answer(app: &mut App) -> Vec<Effect> {
-    let Some(Layer::Question(question)) = app.layers.last() else { return Vec::new() };
-    if question.expected.as_ref().is_some_and(|expected| question.input.value().trim() != expected) {
+    let Some(Layer::Question(question)) = app.layers.last() else {
+        return Vec::new();
+    };
+    if question
+        .expected
+        .as_ref()
+        .is_some_and(|expected| question.input.value().trim() != expected)
+    {
         return Vec::new();
     }
     let commands = question.commands.clone();
     app.layers.pop();
     close_menu(app);
-    commands.into_iter().filter_map(|command| still_allowed(app, command)).map(Effect::Submit).collect()
+    commands
+        .into_iter()
+        .filter_map(|command| still_allowed(app, command))
+        .map(Effect::Submit)
+        .collect()
 }
 
 /// Rows may have changed while the question was open.
 fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
-    let Command::Act { vm, action } = &command else { return Some(command) };
+    let Command::Act { vm, action } = &command else {
+        return Some(command);
+    };
     match app.inventory.availability(vm, action.kind()) {
         Some(Availability::Allowed) => Some(command),
         Some(Availability::Denied(denial)) => {
-            app.notices.add(app.now, Level::Caution, format!("{} was not sent: {denial}", action.kind().title()));
+            app.notices.add(
+                app.now,
+                Level::Caution,
+                format!("{} was not sent: {denial}", action.kind().title()),
+            );
             None
         }
         None => {
-            app.notices.add(app.now, Level::Caution, format!("{} was not sent: {vm} is gone", action.kind().title()));
+            app.notices.add(
+                app.now,
+                Level::Caution,
+                format!("{} was not sent: {vm} is gone", action.kind().title()),
+            );
             None
         }
     }
@@ -93,7 +144,9 @@ fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
 
 /// The reason of a protection is typed.
 pub(super) fn protect(app: &mut App) -> Vec<Effect> {
-    let Some(Layer::Protect(protect)) = app.layers.last_mut() else { return Vec::new() };
+    let Some(Layer::Protect(protect)) = app.layers.last_mut() else {
+        return Vec::new();
+    };
     let reason = clean_to(protect.input.value().trim(), REASON_MAX).into_owned();
     if reason.is_empty() {
         protect.empty = true;
@@ -103,14 +156,22 @@ pub(super) fn protect(app: &mut App) -> Vec<Effect> {
     app.layers.pop();
     close_menu(app);
     app.remembered.remember_reason(&reason);
-    let command = Command::Act { vm, action: Action::Protect { reason } };
-    still_allowed(app, command).map(Effect::Submit).into_iter().collect()
+    let command = Command::Act {
+        vm,
+        action: Action::Protect { reason },
+    };
+    still_allowed(app, command)
+        .map(Effect::Submit)
+        .into_iter()
+        .collect()
 }
 
 /// An earlier or later reason instead of what is typed; one's own text comes back after the latest.
 pub(super) fn recall(app: &mut App, earlier: bool) {
     let reasons = app.remembered.reasons().to_vec();
-    let Some(Layer::Protect(protect)) = app.layers.last_mut() else { return };
+    let Some(Layer::Protect(protect)) = app.layers.last_mut() else {
+        return;
+    };
     let next = match (protect.recalled, earlier) {
         (None, true) => Some(0),
         (Some(at), true) => Some((at + 1).min(reasons.len().saturating_sub(1))),
@@ -144,7 +205,8 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
     };
     if let Some(key) = task {
         let Some(task) = app.inventory.task(&key).filter(|task| task.is_warning()) else {
-            app.notices.add(app.now, Level::Info, "This task has nothing to acknowledge");
+            app.notices
+                .add(app.now, Level::Info, "This task has nothing to acknowledge");
             return Vec::new();
         };
         let command = acknowledging(task);
@@ -154,19 +216,30 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
         return vec![Effect::Submit(command)];
     }
     let Some(vm) = app.current_vm() else {
-        app.notices.add(app.now, Level::Info, "There is no failed task under the cursor");
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "There is no failed task under the cursor",
+        );
         return Vec::new();
     };
     let commands: Vec<_> = app.inventory.warnings(&vm).map(acknowledging).collect();
     if commands.is_empty() {
-        let suspected = app.inventory.overview_of(&vm).is_some_and(|overview| overview.warnings > 0);
+        let suspected = app
+            .inventory
+            .overview_of(&vm)
+            .is_some_and(|overview| overview.warnings > 0);
         let text = if suspected {
             "An event tells of a failure here; its tasks are being read"
         } else {
             "This VM has no failed task to acknowledge"
         };
         app.notices.add(app.now, Level::Info, text);
-        return if suspected { vec![Effect::Ask(Ask::VmTasks(vm))] } else { Vec::new() };
+        return if suspected {
+            vec![Effect::Ask(Ask::VmTasks(vm))]
+        } else {
+            Vec::new()
+        };
     }
     close_menu(app);
     commands.into_iter().map(Effect::Submit).collect()
@@ -181,22 +254,39 @@ pub(super) fn acknowledge_all(app: &mut App) {
         };
         app.pane.rows().iter().filter_map(row).collect()
     } else if app.view == ViewKind::Vms && !app.vms.filter().is_empty() {
-        let rows = app.vms.rows().iter().filter_map(|slot| app.inventory.vm(*slot));
-        rows.flat_map(|vm| app.inventory.warnings(&vm.key)).collect()
+        let rows = app
+            .vms
+            .rows()
+            .iter()
+            .filter_map(|slot| app.inventory.vm(*slot));
+        rows.flat_map(|vm| app.inventory.warnings(&vm.key))
+            .collect()
     } else {
         app.inventory.failed_tasks().collect()
     };
     if shown.is_empty() {
-        app.notices.add(app.now, Level::Info, "No failed task is shown");
+        app.notices
+            .add(app.now, Level::Info, "No failed task is shown");
         return;
     }
     let commands = shown.iter().map(|task| acknowledging(task)).collect();
     let what = Asked::AcknowledgeAll(shown.iter().map(|task| task.key.clone()).collect());
-    open(app, Layer::Question(Question { what, commands, expected: None, input: Input::default() }));
+    open(
+        app,
+        Layer::Question(Question {
+            what,
+            commands,
+            expected: None,
+            input: Input::default(),
+        }),
+    );
 }
 
 fn acknowledging(task: &Task) -> Command {
-    Command::Acknowledge { task: task.key.clone(), vm: task.vm.clone() }
+    Command::Acknowledge {
+        task: task.key.clone(),
+        vm: task.vm.clone(),
+    }
 }
 
 /// The action that a task carried out, to try it again.
@@ -216,5 +306,8 @@ fn close_menu(app: &mut App) {
 /// How a question about several tasks begins.
 #[must_use]
 pub fn acknowledge_title(count: usize) -> String {
-    format!("Acknowledge {}?", counted(count, "failed task", "failed tasks"))
+    format!(
+        "Acknowledge {}?",
+        counted(count, "failed task", "failed tasks")
+    )
 }

@@ -21,7 +21,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Demo => return vec![Effect::Demo],
         UiCommand::Suspend => return vec![Effect::Suspend],
         UiCommand::Refresh => {
-            app.notices.add(app.now, Level::Info, "Listing all clouds again");
+            app.notices
+                .add(app.now, Level::Info, "Listing all clouds again");
             return vec![Effect::Ask(Ask::Refresh(None))];
         }
         UiCommand::Back => back(app),
@@ -32,12 +33,20 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::PaneFull => full_pane(app),
         UiCommand::PaneGrow => app.pane.size = app.pane.size.resized(app.body_height(), 1),
         UiCommand::PaneShrink => app.pane.size = app.pane.size.resized(app.body_height(), -1),
-        UiCommand::Notices => open(app, Layer::Page(Page { subject: Subject::Notices, first: usize::MAX })),
+        UiCommand::Notices => open(
+            app,
+            Layer::Page(Page {
+                subject: Subject::Notices,
+                first: usize::MAX,
+            }),
+        ),
         UiCommand::Move(by) => step(app, by, ports),
         UiCommand::Open => return open_current(app),
         UiCommand::Filter => filter(app),
         UiCommand::Sort => {
-            let at = Column::ALL.iter().position(|column| *column == app.vms.sort().column);
+            let at = Column::ALL
+                .iter()
+                .position(|column| *column == app.vms.sort().column);
             open(app, Layer::Sort(at.unwrap_or(0)));
         }
         UiCommand::Unfold => app.tree.unfold(),
@@ -51,7 +60,13 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Choose => return choose(app),
         UiCommand::Reverse => {
             let sort = app.vms.sort();
-            app.vms.set_sort(&app.inventory, Sort { descending: !sort.descending, ..sort });
+            app.vms.set_sort(
+                &app.inventory,
+                Sort {
+                    descending: !sort.descending,
+                    ..sort
+                },
+            );
             app.layers.pop();
         }
         UiCommand::Yes => return yes(app),
@@ -78,7 +93,11 @@ fn back(app: &mut App) {
         }
         Some(Layer::Protect(protect)) => {
             // What was typed is there again when the dialog is opened again.
-            let text = if protect.recalled.is_some() { protect.own } else { protect.input.value().to_owned() };
+            let text = if protect.recalled.is_some() {
+                protect.own
+            } else {
+                protect.input.value().to_owned()
+            };
             app.draft = (!text.trim().is_empty()).then_some((protect.vm, text));
             return;
         }
@@ -140,7 +159,11 @@ fn toggle_pane(app: &mut App) {
     } else {
         let rows = (app.body_height() / 3).max(4);
         let before = app.pane.size_before.rows(app.body_height());
-        app.pane.size = if before.is_some() { app.pane.size_before } else { PaneSize::Rows(rows) };
+        app.pane.size = if before.is_some() {
+            app.pane.size_before
+        } else {
+            PaneSize::Rows(rows)
+        };
         app.focus = Focus::Pane;
     }
 }
@@ -180,7 +203,12 @@ pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
     match (app.focus, app.view) {
         (Focus::Pane, _) => app.pane.step(step, ports.pane.page),
         (Focus::Details, _) => {
-            app.details_first = scroll(app.details_first, step, ports.details.page, ports.details.last_first());
+            app.details_first = scroll(
+                app.details_first,
+                step,
+                ports.details.page,
+                ports.details.last_first(),
+            );
         }
         (Focus::Main, ViewKind::Vms) => {
             app.vms.step(&app.inventory, step, ports.main.page);
@@ -267,9 +295,17 @@ fn details(app: &mut App, vm: VmKey) -> Vec<Effect> {
 
 fn open_pane_row(app: &mut App) -> Vec<Effect> {
     let layer = match app.pane.current().cloned() {
-        Some(PaneRow::Running(task) | PaneRow::Failed(task)) => Layer::Task(TaskDialog { task, first: 0 }),
-        Some(PaneRow::Report(id)) => Layer::Page(Page { subject: Subject::Report(id), first: 0 }),
-        Some(PaneRow::Event(key)) => Layer::Page(Page { subject: Subject::Event(key), first: 0 }),
+        Some(PaneRow::Running(task) | PaneRow::Failed(task)) => {
+            Layer::Task(TaskDialog { task, first: 0 })
+        }
+        Some(PaneRow::Report(id)) => Layer::Page(Page {
+            subject: Subject::Report(id),
+            first: 0,
+        }),
+        Some(PaneRow::Event(key)) => Layer::Page(Page {
+            subject: Subject::Event(key),
+            first: 0,
+        }),
         None => return Vec::new(),
     };
     open(app, layer);
@@ -288,16 +324,25 @@ fn filter(app: &mut App) {
 
 fn menu(app: &mut App) {
     match app.current_vm() {
-        Some(vm) if !matches!(app.layers.last(), Some(Layer::Menu(_))) => open(app, Layer::Menu(Menu { vm, at: 0 })),
+        Some(vm) if !matches!(app.layers.last(), Some(Layer::Menu(_))) => {
+            open(app, Layer::Menu(Menu { vm, at: 0 }))
+        }
         Some(_) => {}
-        None => app.notices.add(app.now, Level::Info, "Actions: there is no VM under the cursor"),
+        None => app.notices.add(
+            app.now,
+            Level::Info,
+            "Actions: there is no VM under the cursor",
+        ),
     }
 }
 
 fn act(app: &mut App, kind: ActionKind) -> Vec<Effect> {
     // "Power off instead" from an opened warning.
     if let Some(Layer::Task(dialog)) = app.layers.last() {
-        let vm = app.inventory.task(&dialog.task).and_then(|task| task.vm.clone());
+        let vm = app
+            .inventory
+            .task(&dialog.task)
+            .and_then(|task| task.vm.clone());
         app.layers.pop();
         return vm.map_or_else(Vec::new, |vm| actions::begin_on(app, kind, vm));
     }
@@ -306,7 +351,11 @@ fn act(app: &mut App, kind: ActionKind) -> Vec<Effect> {
 
 fn vm_events(app: &mut App) {
     let Some(vm) = app.current_vm() else {
-        app.notices.add(app.now, Level::Info, "Events of a VM: there is none under the cursor");
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "Events of a VM: there is none under the cursor",
+        );
         return;
     };
     app.layers.clear();
@@ -317,10 +366,20 @@ fn vm_events(app: &mut App) {
 
 fn raw(app: &mut App) -> Vec<Effect> {
     let Some(vm) = app.current_vm() else {
-        app.notices.add(app.now, Level::Info, "Raw document: there is no VM under the cursor");
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "Raw document: there is no VM under the cursor",
+        );
         return Vec::new();
     };
-    open(app, Layer::Page(Page { subject: Subject::Raw(vm.clone(), None), first: 0 }));
+    open(
+        app,
+        Layer::Page(Page {
+            subject: Subject::Raw(vm.clone(), None),
+            first: 0,
+        }),
+    );
     vec![Effect::Ask(Ask::Raw(vm))]
 }
 
@@ -332,13 +391,16 @@ fn choose(app: &mut App) -> Vec<Effect> {
             // The same column again is the other way round.
             let descending = now.column == column && !now.descending;
             app.layers.pop();
-            app.vms.set_sort(&app.inventory, Sort { column, descending });
+            app.vms
+                .set_sort(&app.inventory, Sort { column, descending });
             Vec::new()
         }
-        Some(Layer::Menu(menu)) => match crate::console::view::menu::entries(app, &menu.vm).get(menu.at) {
-            Some(entry) => run(app, entry.command, &Viewports::default()),
-            None => Vec::new(),
-        },
+        Some(Layer::Menu(menu)) => {
+            match crate::console::view::menu::entries(app, &menu.vm).get(menu.at) {
+                Some(entry) => run(app, entry.command, &Viewports::default()),
+                None => Vec::new(),
+            }
+        }
         _ => Vec::new(),
     }
 }

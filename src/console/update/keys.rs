@@ -36,7 +36,11 @@ pub(super) fn press(app: &mut App, event: KeyEvent, ports: &Viewports) -> Vec<Ef
         let typed_nothing = !key.is_printable();
         if let (true, Some(Layer::Filter(_))) = (typed_nothing, app.layers.last()) {
             let list = [crate::console::keymap::Place::List];
-            let moves = app.look.keymap.command(&list, key).filter(|_| !is_editing(event));
+            let moves = app
+                .look
+                .keymap
+                .command(&list, key)
+                .filter(|_| !is_editing(event));
             if let Some(command) = moves {
                 return commands::run(app, command, ports);
             }
@@ -49,7 +53,15 @@ pub(super) fn press(app: &mut App, event: KeyEvent, ports: &Viewports) -> Vec<Ef
 fn is_editing(event: KeyEvent) -> bool {
     use crossterm::event::{KeyCode, KeyModifiers};
     event.modifiers.contains(KeyModifiers::CONTROL)
-        || matches!(event.code, KeyCode::Home | KeyCode::End | KeyCode::Left | KeyCode::Right | KeyCode::Backspace | KeyCode::Delete)
+        || matches!(
+            event.code,
+            KeyCode::Home
+                | KeyCode::End
+                | KeyCode::Left
+                | KeyCode::Right
+                | KeyCode::Backspace
+                | KeyCode::Delete
+        )
 }
 
 /// Into a field a paste is one cleaned line; elsewhere it does nothing.
@@ -66,7 +78,9 @@ pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
 
 /// Changes the text of the top layer's field, and what follows from it.
 fn edit(app: &mut App, change: impl FnOnce(&mut Input)) {
-    let Some(input) = app.layers.last_mut().and_then(Layer::input) else { return };
+    let Some(input) = app.layers.last_mut().and_then(Layer::input) else {
+        return;
+    };
     let before = input.value().to_owned();
     change(input);
     let text = input.value().to_owned();

@@ -5,6 +5,8 @@ mod commands;
 mod keys;
 mod told;
 
+pub use actions::acknowledge_title;
+
 use jiff::Timestamp;
 
 use super::app::{App, Focus};
@@ -56,14 +58,25 @@ fn rest(app: &mut App, ports: &Viewports) -> Vec<Effect> {
     app.rests_at = None;
     let mut effects = Vec::new();
     if app.view == ViewKind::Vms {
-        let shown = app.vms.rows().iter().skip(ports.main.first).take(ports.main.page);
-        let keys: Vec<_> = shown.filter_map(|slot| Some(app.inventory.vm(*slot)?.key.clone())).collect();
+        let shown = app
+            .vms
+            .rows()
+            .iter()
+            .skip(ports.main.first)
+            .take(ports.main.page);
+        let keys: Vec<_> = shown
+            .filter_map(|slot| Some(app.inventory.vm(*slot)?.key.clone()))
+            .collect();
         if !keys.is_empty() {
             effects.push(Effect::Ask(Ask::OnScreen(keys)));
         }
     }
     let wanted = app.is_wide() && app.layers.is_empty();
-    effects.extend(wanted.then(|| app.listed_vm().cloned().map(Ask::VmTasks).map(Effect::Ask)).flatten());
+    effects.extend(
+        wanted
+            .then(|| app.listed_vm().cloned().map(Ask::VmTasks).map(Effect::Ask))
+            .flatten(),
+    );
     effects
 }
 

@@ -20,14 +20,27 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let scroll = input.visual_scroll(room);
         let shown: String = input.value().chars().skip(scroll).collect();
         strip.text(&shown, theme.text);
-        let hints = hint_line(app, &[UiCommand::Yes, UiCommand::Back], &[(UiCommand::Yes, "keep"), (UiCommand::Back, "clear")]);
+        let hints = hint_line(
+            app,
+            &[UiCommand::Yes, UiCommand::Back],
+            &[(UiCommand::Yes, "keep"), (UiCommand::Back, "clear")],
+        );
         hints.put_right(buffer, theme.glyphs, area, area.y);
-        let x = area.x + 2 + u16::try_from(input.visual_cursor().saturating_sub(scroll)).unwrap_or(0);
+        let x =
+            area.x + 2 + u16::try_from(input.visual_cursor().saturating_sub(scroll)).unwrap_or(0);
         return Some(Position::new(x.min(area.right().saturating_sub(1)), area.y));
     }
     let (left, right) = hints(app);
     let right = hint_line(app, &right, &[]);
-    right.put_right(buffer, theme.glyphs, Rect { width: area.width.saturating_sub(1), ..area }, area.y);
+    right.put_right(
+        buffer,
+        theme.glyphs,
+        Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        },
+        area.y,
+    );
     let room = usize::from(area.width).saturating_sub(right.width() + 2);
     let mut pieces = Pieces::default();
     for command in left {
@@ -48,9 +61,15 @@ pub fn hint_line(app: &App, commands: &[UiCommand], words: &[(UiCommand, &str)])
     let mut pieces = Pieces::default();
     for command in commands {
         if let Some(key) = app.look.keymap.key(&places, *command) {
-            let word = words.iter().find(|(known, _)| known == command).map(|(_, word)| (*word).to_owned());
+            let word = words
+                .iter()
+                .find(|(known, _)| known == command)
+                .map(|(_, word)| (*word).to_owned());
             pieces.add(format!(" {}", key.label(theme.glyphs.ascii)), theme.key);
-            pieces.add(format!(" {} ", word.unwrap_or_else(|| command.hint())), theme.dim);
+            pieces.add(
+                format!(" {} ", word.unwrap_or_else(|| command.hint())),
+                theme.dim,
+            );
         }
     }
     pieces
@@ -62,7 +81,10 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
         Some(Layer::Welcome) => return (vec![UiCommand::Demo], vec![UiCommand::Quit]),
         Some(Layer::Filter(_)) => return (Vec::new(), Vec::new()),
         Some(Layer::Details(_)) => {
-            return (with_vm(app, vec![UiCommand::VmRaw, UiCommand::VmEvents]), vec![UiCommand::Back]);
+            return (
+                with_vm(app, vec![UiCommand::VmRaw, UiCommand::VmEvents]),
+                vec![UiCommand::Back],
+            );
         }
         Some(_) => return (Vec::new(), vec![UiCommand::Back]),
         None => {}
@@ -80,9 +102,16 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
             commands.extend([UiCommand::PaneFull, UiCommand::PaneGrow, UiCommand::Focus]);
             commands
         }
-        (Focus::Details, _) => with_vm(app, vec![UiCommand::VmRaw, UiCommand::VmEvents, UiCommand::Focus]),
+        (Focus::Details, _) => with_vm(
+            app,
+            vec![UiCommand::VmRaw, UiCommand::VmEvents, UiCommand::Focus],
+        ),
         (Focus::Main, ViewKind::Vms) => {
-            let mut commands = if app.vms.current().is_some() { vec![UiCommand::Open] } else { Vec::new() };
+            let mut commands = if app.vms.current().is_some() {
+                vec![UiCommand::Open]
+            } else {
+                Vec::new()
+            };
             commands = with_vm(app, commands);
             commands.extend([UiCommand::Filter, UiCommand::Sort, UiCommand::PaneToggle]);
             commands
@@ -95,10 +124,15 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
             commands.push(UiCommand::Filter);
             commands
         }
-        (Focus::Main, ViewKind::Clouds) => vec![UiCommand::Open, UiCommand::Refresh, UiCommand::PaneToggle],
+        (Focus::Main, ViewKind::Clouds) => {
+            vec![UiCommand::Open, UiCommand::Refresh, UiCommand::PaneToggle]
+        }
         (Focus::Main, ViewKind::Events) => {
             let back = app.events.only().is_some().then_some(UiCommand::Back);
-            [UiCommand::Open, UiCommand::Filter].into_iter().chain(back).collect()
+            [UiCommand::Open, UiCommand::Filter]
+                .into_iter()
+                .chain(back)
+                .collect()
         }
     };
     (left, right)
@@ -106,7 +140,11 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
 
 /// Adds what can be done with the VM under the cursor.
 fn with_vm(app: &App, mut commands: Vec<UiCommand>) -> Vec<UiCommand> {
-    let Some(overview) = app.current_vm().and_then(|vm| app.inventory.slot(&vm)).and_then(|slot| app.inventory.overview(slot)) else {
+    let Some(overview) = app
+        .current_vm()
+        .and_then(|vm| app.inventory.slot(&vm))
+        .and_then(|slot| app.inventory.overview(slot))
+    else {
         return commands;
     };
     commands.push(UiCommand::Menu);

@@ -20,7 +20,13 @@ impl<'a> Strip<'a> {
     /// The line `y` of an area, whole.
     pub fn new(buffer: &'a mut Buffer, glyphs: &'static Glyphs, area: Rect, y: u16) -> Self {
         let inside = y >= area.y && y < area.bottom();
-        Self { buffer, glyphs, x: area.x, end: if inside { area.right() } else { area.x }, y }
+        Self {
+            buffer,
+            glyphs,
+            x: area.x,
+            end: if inside { area.right() } else { area.x },
+            y,
+        }
     }
 
     /// The cells left.
@@ -32,7 +38,9 @@ impl<'a> Strip<'a> {
     pub fn text(&mut self, text: &str, style: Style) -> &mut Self {
         let shown = cut(text, self.room(), self.glyphs.ellipsis);
         if !shown.is_empty() {
-            let (x, _) = self.buffer.set_stringn(self.x, self.y, &shown, self.room(), style);
+            let (x, _) = self
+                .buffer
+                .set_stringn(self.x, self.y, &shown, self.room(), style);
             self.x = x.min(self.end);
         }
         self
@@ -40,7 +48,10 @@ impl<'a> Strip<'a> {
 
     /// Blanks.
     pub fn gap(&mut self, cells: usize) -> &mut Self {
-        self.x = self.x.saturating_add(u16::try_from(cells).unwrap_or(u16::MAX)).min(self.end);
+        self.x = self
+            .x
+            .saturating_add(u16::try_from(cells).unwrap_or(u16::MAX))
+            .min(self.end);
         self
     }
 
@@ -62,8 +73,17 @@ impl<'a> Strip<'a> {
 
     /// A column filled by parts.
     pub fn parts(&mut self, cells: usize, fill: impl FnOnce(&mut Strip<'_>)) -> &mut Self {
-        let end = self.x.saturating_add(u16::try_from(cells).unwrap_or(u16::MAX)).min(self.end);
-        let mut part = Strip { buffer: self.buffer, glyphs: self.glyphs, x: self.x, end, y: self.y };
+        let end = self
+            .x
+            .saturating_add(u16::try_from(cells).unwrap_or(u16::MAX))
+            .min(self.end);
+        let mut part = Strip {
+            buffer: self.buffer,
+            glyphs: self.glyphs,
+            x: self.x,
+            end,
+            y: self.y,
+        };
         fill(&mut part);
         self.gap(cells + 1)
     }
@@ -81,11 +101,18 @@ impl<'a> Strip<'a> {
         let pieces = mark.and_then(|range| {
             let end = range.end.min(shown.len());
             let start = range.start.min(end);
-            Some((shown.get(..start)?, shown.get(start..end)?, shown.get(end..)?))
+            Some((
+                shown.get(..start)?,
+                shown.get(start..end)?,
+                shown.get(end..)?,
+            ))
         });
         match pieces {
             Some((before, found, after)) => self.parts(cells, |strip| {
-                strip.text(before, style).text(found, style.patch(marked)).text(after, style);
+                strip
+                    .text(before, style)
+                    .text(found, style.patch(marked))
+                    .text(after, style);
             }),
             None => self.column(&shown, cells, style),
         }
@@ -128,8 +155,14 @@ impl Pieces {
 
     /// Puts them at the right end of a line of an area.
     pub fn put_right(&self, buffer: &mut Buffer, glyphs: &'static Glyphs, area: Rect, y: u16) {
-        let wide = u16::try_from(self.width()).unwrap_or(u16::MAX).min(area.width);
-        let area = Rect { x: area.right() - wide, width: wide, ..area };
+        let wide = u16::try_from(self.width())
+            .unwrap_or(u16::MAX)
+            .min(area.width);
+        let area = Rect {
+            x: area.right() - wide,
+            width: wide,
+            ..area
+        };
         self.put(&mut Strip::new(buffer, glyphs, area, y));
     }
 }

@@ -15,25 +15,48 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
     let spinner = || theme.glyphs.spinner(app.spinner_frame());
     if vm.state() == VmState::Maintenance {
         let style = theme.state_maintenance;
-        let under = format!(" {} {}", theme.glyphs.dot, vm.vm.power_word().to_lowercase());
-        pieces.add(format!("{} Maintenance", theme.glyphs.maintenance), style).add(under, theme.dim);
+        let under = format!(
+            " {} {}",
+            theme.glyphs.dot,
+            vm.vm.power_word().to_lowercase()
+        );
+        pieces
+            .add(format!("{} Maintenance", theme.glyphs.maintenance), style)
+            .add(under, theme.dim);
         return pieces;
     }
     if let Some(Command::Act { action, .. }) = vm.pending.map(|report| &report.command) {
         if vm.task.is_none() {
             let kind = TaskKind::new(&action.kind().id().to_uppercase());
-            pieces.add(format!("{} {}", spinner(), kind.progress()), theme.state_locked);
+            pieces.add(
+                format!("{} {}", spinner(), kind.progress()),
+                theme.state_locked,
+            );
             return pieces;
         }
     }
     let style = theme.vm_state(vm.state());
-    let passing = matches!(vm.vm.power, PowerState::Locked | PowerState::Allocated | PowerState::Configured);
+    let passing = matches!(
+        vm.vm.power,
+        PowerState::Locked | PowerState::Allocated | PowerState::Configured
+    );
     if let Some(task) = vm.task.filter(|_| passing || vm.pending.is_some()) {
-        let sign = if task.state == TaskState::Queueing { theme.glyphs.power(PowerState::Locked) } else { spinner() };
+        let sign = if task.state == TaskState::Queueing {
+            theme.glyphs.power(PowerState::Locked)
+        } else {
+            spinner()
+        };
         pieces.add(format!("{sign} {}", task.progress()), theme.state_locked);
         return pieces;
     }
-    pieces.add(format!("{} {}", theme.glyphs.vm_state(vm.state()), vm.vm.power_word()), style);
+    pieces.add(
+        format!(
+            "{} {}",
+            theme.glyphs.vm_state(vm.state()),
+            vm.vm.power_word()
+        ),
+        style,
+    );
     if let Some(native) = vm.vm.differing_native_state() {
         pieces.add(format!(" {} {native}", theme.glyphs.dot), theme.dim);
     }
@@ -51,14 +74,28 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
     };
     if vm.warnings > 0 {
         let newest = app.inventory.warnings(&vm.vm.key).next();
-        let what = newest.map_or_else(|| "see its events".to_owned(), |task| format!("{} failed", task.kind.title()));
-        part(format!("{} {} {what}", theme.glyphs.warning, vm.warnings), theme.danger);
+        let what = newest.map_or_else(
+            || "see its events".to_owned(),
+            |task| format!("{} failed", task.kind.title()),
+        );
+        part(
+            format!("{} {} {what}", theme.glyphs.warning, vm.warnings),
+            theme.danger,
+        );
     }
     if let Some(task) = vm.task {
         let (done, all) = task.jobs_done();
-        let mut text = if vm.vm.protection.is_some() { format!("{} ", task.progress()) } else { String::new() };
+        let mut text = if vm.vm.protection.is_some() {
+            format!("{} ", task.progress())
+        } else {
+            String::new()
+        };
         if all > 0 && task.state != TaskState::Queueing {
-            text.push_str(&format!("job {} of {all} {} ", (done + 1).min(all), theme.glyphs.dot));
+            text.push_str(&format!(
+                "job {} of {all} {} ",
+                (done + 1).min(all),
+                theme.glyphs.dot
+            ));
         }
         if let Some(created) = task.created_at {
             text.push_str(&since(created, app.now));
@@ -70,8 +107,15 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
             Stage::Sent => "sent",
             _ => "accepted",
         };
-        let what = if vm.vm.protection.is_some() { format!("{}: ", report.command.title()) } else { String::new() };
-        part(format!("{what}{word} {}", since(report.at, app.now)), theme.dim);
+        let what = if vm.vm.protection.is_some() {
+            format!("{}: ", report.command.title())
+        } else {
+            String::new()
+        };
+        part(
+            format!("{what}{word} {}", since(report.at, app.now)),
+            theme.dim,
+        );
     }
     if let Some(protection) = &vm.vm.protection {
         let mut pieces = Pieces::default();
@@ -80,7 +124,11 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
         }
         if let Some(by) = &protection.by {
             let joint = if pieces.is_empty() { "by " } else { " · " };
-            let joint = if theme.glyphs.ascii { joint.replace('·', "-") } else { joint.to_owned() };
+            let joint = if theme.glyphs.ascii {
+                joint.replace('·', "-")
+            } else {
+                joint.to_owned()
+            };
             pieces.add(format!("{joint}{by}"), theme.dim);
         }
         parts.push(pieces);
@@ -102,8 +150,9 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
 
 /// Whether the row is of the past: dim, whatever it says.
 pub fn is_faded(vm: &Overview<'_>) -> bool {
-    matches!(vm.cloud.status, CloudStatus::Failing { .. }) || !vm.cloud.listed && vm.cloud.as_of.is_some() && {
-        // While the first listing runs, what it has brought is as good as new.
-        !matches!(vm.cloud.status, CloudStatus::Listing { .. })
-    }
+    matches!(vm.cloud.status, CloudStatus::Failing { .. })
+        || !vm.cloud.listed && vm.cloud.as_of.is_some() && {
+            // While the first listing runs, what it has brought is as good as new.
+            !matches!(vm.cloud.status, CloudStatus::Listing { .. })
+        }
 }
