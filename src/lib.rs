@@ -6,5 +6,7 @@
 
 pub mod clouds;
 pub mod config;
+pub mod console;
+pub mod demo;
 pub mod fleet;
 pub mod model;

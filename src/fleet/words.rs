@@ -49,6 +49,7 @@ pub(super) fn remedy(error: &Error) -> &'static str {
         Error::Rejected(_) => "look at its details and its events",
         Error::Unavailable { .. } => "wait a moment and try again",
         Error::Protocol(_) => "check that the url in the configuration is the API's",
+        Error::Link(_) => "check that the url in the configuration is the one its links name",
         Error::Secret(_) => "mend the secret in the configuration, then refresh",
     }
 }

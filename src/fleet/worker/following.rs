@@ -60,6 +60,7 @@ impl Worker {
                     error @ (Error::NotFound(_)
                     | Error::Forbidden(_)
                     | Error::Conflict(_)
+                    | Error::Link(_)
                     | Error::Rejected(_)),
                 ) => {
                     denials += 1;

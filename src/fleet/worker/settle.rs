@@ -108,7 +108,8 @@ fn task_kinds(action: &Action) -> &'static [&'static str] {
         Action::Resume => &["RESUME", "POWER_ON"],
         Action::Reboot => &["REBOOT"],
         Action::Reset => &["RESET"],
-        Action::Protect { .. } | Action::Unprotect => &[],
+        Action::Protect { .. } => &["PROTECT"],
+        Action::Unprotect => &["UNPROTECT"],
     }
 }
 
