@@ -167,9 +167,12 @@ impl Fleet {
     /// From now on nothing is sent that was not: commands that wait are refused.
     pub(super) fn send_no_more(&self) {
         self.stop.send_no_more.store(true, Ordering::Release);
+        for worker in &self.workers {
+            worker.refuse_waiting();
+        }
     }
 
-    /// Ends the workers, keeps the inventory, closes the sessions and flushes the journal. What is on its way to a cloud has a
+    /// Ends the workers, keeps the inventory, closes the sessions and the journal. What is on its way to a cloud has a
     /// few seconds to be answered; what is not known by then stays in the journal and is settled by the next run.
     pub async fn stop(self) {
         self.stop.closing.cancel();
@@ -180,13 +183,12 @@ impl Fleet {
         join_all(self.workers.iter().map(|worker| worker.keep())).await;
         let closing = self.workers.iter().map(|worker| worker.close());
         let _ = timeout(CLOSE_MAX, join_all(closing)).await;
-        self.journal.flush().await;
+        self.journal.close().await;
     }
 }
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        self.stop.closing.cancel();
         self.stop.kill.cancel();
     }
 }

@@ -115,6 +115,24 @@ impl Worker {
         }
     }
 
+    /// Refuses what waits behind another command of its VM: its turn does not come any more.
+    pub(in crate::fleet) fn refuse_waiting(self: &Arc<Self>) {
+        let waiting: Vec<_> = lock(&self.vms)
+            .values_mut()
+            .flat_map(|queue| queue.waiting.drain(..))
+            .collect();
+        for asked in waiting {
+            let worker = self.clone();
+            self.spawn("commands", async move {
+                if asked.journaled.await == Ok(true) {
+                    worker
+                        .finish(&asked.ticket, too_late(&asked.ticket), Reread::No)
+                        .await;
+                }
+            });
+        }
+    }
+
     /// Carries out what was asked for one VM, one after the other.
     async fn run_queue(self: Arc<Self>, vm: VmKey) {
         loop {
@@ -309,11 +327,14 @@ impl Worker {
         if !ticket.follow {
             return;
         }
+        // Found running by a listing, it is not followed twice.
+        let followed = self.begin_following(&handle.key);
         let closing = &self.common.stop.closing;
         let Some(end) = closing.run_until_cancelled(self.follow(&handle)).await else {
             // The journal has it as accepted: the next run goes on here.
             return;
         };
+        drop(followed);
         match end {
             End::Task(task) => {
                 let stage = task_outcome(ticket, open.action.kind(), &task);

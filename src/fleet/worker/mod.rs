@@ -213,7 +213,12 @@ impl Worker {
     fn spawn_scoped(&self, work: impl Future<Output = ()> + Send + 'static) {
         let kill = self.common.stop.kill.clone();
         let work = IN_WORKER.scope((), async move {
-            kill.run_until_cancelled(work).await;
+            // Nothing more is begun after the end, not even up to the next wait.
+            tokio::select! {
+                biased;
+                () = kill.cancelled() => {}
+                () = work => {}
+            }
         });
         self.common.spawned.spawn_on(work, &self.common.handle);
     }
