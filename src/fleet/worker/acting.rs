@@ -191,7 +191,11 @@ impl Worker {
             return Sent::Not(ticket.not_sent("no such VM is known", "refresh and look again"));
         };
         let order = self.known().begin();
-        let mut target = match self.read(|| self.cloud.target(&vm)).await {
+        let read = tokio::select! {
+            read = self.read(|| self.cloud.target(&vm)) => read,
+            () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
+        };
+        let mut target = match read {
             Ok(target) => target,
             Err(error) => {
                 if matches!(error, Error::NotFound(_)) {
@@ -202,7 +206,7 @@ impl Worker {
         };
         self.known().complete(&mut target.vm);
         if let Availability::Denied(denial) = self.may(action, &target.vm) {
-            self.tell_vm(target.vm, order).await;
+            self.tell_soon(&target, order);
             return Sent::Not(ticket.refused(denial));
         }
         if let Action::Protect { reason } = action

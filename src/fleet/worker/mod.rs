@@ -31,7 +31,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -88,8 +88,10 @@ pub(super) struct Common {
     pub handle: Handle,
     /// The next command's number.
     pub next_command: Arc<AtomicU64>,
-    /// Commands of earlier runs without an outcome; each worker takes its own, once.
-    pub unfinished: Arc<Mutex<Vec<Unfinished>>>,
+    /// Where the journal is.
+    pub state_dir: PathBuf,
+    /// Commands of earlier runs without an outcome, read when the first cloud is listed; each worker takes its own, once.
+    pub unfinished: Arc<OnceCell<Mutex<Vec<Unfinished>>>>,
 }
 
 /// One cloud's worker.
@@ -393,6 +395,9 @@ impl Worker {
     }
 
     async fn tell_unread(&self) {
+        if !self.info.capabilities.tasks {
+            return;
+        }
         self.outbox()
             .tell(|| {
                 let vms = self.known().take_unread();
