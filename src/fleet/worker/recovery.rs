@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::acting::Reread;
+use super::commands::Reread;
 use super::settling::Open;
 use super::ticket::Ticket;
 use super::{Worker, lock};
