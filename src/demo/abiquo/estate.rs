@@ -1,0 +1,320 @@
+//! What exists in the cloud: tenants, users, places, datacenters, appliances and VMs.
+//!
+//! Everything is found by its position; the ids on the wire are the position plus a first number, so that no
+//! index is needed for 100,000 VMs.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use crate::demo::identity::{Uuid, mix};
+
+/// The id of the first enterprise.
+pub const FIRST_ENTERPRISE: u32 = 7;
+/// The id of the first user.
+pub const FIRST_USER: u32 = 21;
+/// The id of the first location, role and privilege.
+pub const FIRST: u32 = 1;
+/// The id of the first virtual datacenter.
+pub const FIRST_DATACENTER: u32 = 2;
+/// The id of the first virtual appliance.
+pub const FIRST_APPLIANCE: u32 = 11;
+/// The id of the first VM.
+pub const FIRST_VM: u32 = 501;
+
+/// The eight power states of the wire (5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Power {
+    NotAllocated,
+    Allocated,
+    Configured,
+    On,
+    Paused,
+    Off,
+    Locked,
+    Unknown,
+}
+
+impl Power {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotAllocated => "NOT_ALLOCATED",
+            Self::Allocated => "ALLOCATED",
+            Self::Configured => "CONFIGURED",
+            Self::On => "ON",
+            Self::Paused => "PAUSED",
+            Self::Off => "OFF",
+            Self::Locked => "LOCKED",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// `idState`, which counts from one in this order.
+    pub fn id(self) -> i64 {
+        self as i64 + 1
+    }
+
+    /// Whether the VM exists on a hypervisor and its state is known (5.1).
+    pub fn is_deployed(self) -> bool {
+        matches!(self, Self::On | Self::Off | Self::Paused)
+    }
+}
+
+/// A virtual appliance's state on the wire (8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ApplianceState {
+    Empty,
+    Unknown,
+    Locked,
+    Deployed,
+    NotDeployed,
+    NeedsSync,
+}
+
+impl ApplianceState {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Empty => "EMPTY",
+            Self::Unknown => "UNKNOWN",
+            Self::Locked => "LOCKED",
+            Self::Deployed => "DEPLOYED",
+            Self::NotDeployed => "NOT_DEPLOYED",
+            Self::NeedsSync => "NEEDS_SYNC",
+        }
+    }
+
+    /// The state of a group of VMs; the first rule that fits wins.
+    pub fn of(states: impl Iterator<Item = Power> + Clone) -> Self {
+        let mut all = states.clone();
+        if all.next().is_none() {
+            Self::Empty
+        } else if states.clone().any(|state| state == Power::Unknown) {
+            Self::Unknown
+        } else if states.clone().any(|state| state == Power::Locked) {
+            Self::Locked
+        } else if states
+            .clone()
+            .all(|state| state.is_deployed() || state == Power::Configured)
+        {
+            Self::Deployed
+        } else if states
+            .clone()
+            .all(|state| matches!(state, Power::NotAllocated | Power::Allocated))
+        {
+            Self::NotDeployed
+        } else {
+            Self::NeedsSync
+        }
+    }
+}
+
+/// A named set of privileges.
+#[derive(Debug)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// The privileges it holds, by position in [`Estate::privileges`].
+    pub privileges: BTreeSet<usize>,
+}
+
+/// A tenant.
+#[derive(Debug)]
+pub struct Enterprise {
+    /// Its name.
+    pub name: String,
+    /// Whether its requests wait for a review.
+    pub workflow: bool,
+}
+
+/// Somebody who owns VMs, and may sign in when a password is set.
+pub struct User {
+    /// The name to sign in with.
+    pub nick: String,
+    /// First name.
+    pub name: String,
+    /// Family name.
+    pub surname: String,
+    /// By position.
+    pub role: usize,
+    /// By position.
+    pub enterprise: usize,
+    /// Without one nobody signs in as this user.
+    pub password: Option<String>,
+}
+
+impl User {
+    /// Both names, as people read them.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.name, self.surname)
+    }
+}
+
+/// What kind of place a location is; it decides the media type that lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Hosts of one's own.
+    Datacenter,
+    /// A region of a public provider: no hosts to be seen.
+    PublicCloudRegion,
+}
+
+/// A datacenter or a public cloud region.
+#[derive(Debug)]
+pub struct Location {
+    /// Its name.
+    pub name: String,
+    /// The city or the provider's region.
+    pub place: String,
+    /// Which of both.
+    pub kind: Kind,
+    /// The API's word, such as `VMX_04`.
+    pub hypervisor: String,
+    /// The names of its hosts; empty in a public region.
+    pub hosts: Vec<String>,
+}
+
+impl Location {
+    /// In Azure a hard power off also deallocates, and nothing can be paused.
+    pub fn is_azure(&self) -> bool {
+        self.hypervisor == "AZURE_ARM"
+    }
+}
+
+/// A virtual datacenter.
+#[derive(Debug)]
+pub struct Datacenter {
+    /// Its name.
+    pub name: String,
+    /// By position.
+    pub enterprise: usize,
+    /// By position.
+    pub location: usize,
+    /// Its appliances, by position: they follow each other.
+    pub appliances: Range<usize>,
+}
+
+/// A virtual appliance.
+#[derive(Debug)]
+pub struct Appliance {
+    /// Its name.
+    pub name: String,
+    /// By position.
+    pub datacenter: usize,
+    /// Hidden from users without the privilege to see it.
+    pub restricted: bool,
+    /// Its VMs, by position: they follow each other.
+    pub vms: Range<usize>,
+    /// A state that the server still reports, until the time (milliseconds) when it catches up.
+    pub lagging: Option<(ApplianceState, i64)>,
+}
+
+/// A VM, kept small: there may be 100,000.
+#[derive(Debug)]
+pub struct Vm {
+    /// The friendly name.
+    pub label: Box<str>,
+    /// Free text, empty for most.
+    pub note: Box<str>,
+    /// By position.
+    pub appliance: u32,
+    /// When it was created, seconds.
+    pub created: i64,
+    /// Megabytes.
+    pub ram_mib: u32,
+    /// Gigabytes.
+    pub disk_gib: u32,
+    /// Up to two IPv4 addresses, 0 for none.
+    pub addresses: [u32; 2],
+    /// The power state now; `Locked` while an operation runs.
+    pub power: Power,
+    /// Virtual CPUs.
+    pub cpu: u8,
+    /// The owner, by position.
+    pub owner: u16,
+    /// The host, by position in its location; meaningless in a public region.
+    pub host: u8,
+    /// Off and not billed (Azure).
+    pub deallocated: bool,
+    /// Without them a graceful shutdown fails.
+    pub guest_tools: bool,
+    /// Imported from the hypervisor and adopted since.
+    pub captured: bool,
+}
+
+/// All of it.
+pub struct Estate {
+    /// The names of all privileges.
+    pub privileges: Vec<String>,
+    /// Roles.
+    pub roles: Vec<Role>,
+    /// Tenants.
+    pub enterprises: Vec<Enterprise>,
+    /// Users.
+    pub users: Vec<User>,
+    /// Datacenters and public regions.
+    pub locations: Vec<Location>,
+    /// Virtual datacenters.
+    pub datacenters: Vec<Datacenter>,
+    /// Virtual appliances.
+    pub appliances: Vec<Appliance>,
+    /// VMs.
+    pub vms: Vec<Vm>,
+    /// Protected VMs, by position, with the reason as typed. Who did it is in the events alone, as in the API.
+    pub protections: HashMap<usize, String>,
+    /// Decides every generated thing.
+    pub seed: u64,
+}
+
+impl Estate {
+    /// Whether a user holds a privilege.
+    pub fn may(&self, user: usize, privilege: &str) -> bool {
+        let held = &self.roles[self.users[user].role].privileges;
+        held.iter().any(|&at| self.privileges[at] == privilege)
+    }
+
+    /// The place that a VM is in.
+    pub fn location_of(&self, vm: usize) -> &Location {
+        let datacenter = self.appliances[self.vms[vm].appliance as usize].datacenter;
+        &self.locations[self.datacenters[datacenter].location]
+    }
+
+    /// The platform's UUID of a VM.
+    pub fn vm_uuid(&self, vm: usize) -> Uuid {
+        Uuid::new(self.seed, 1, vm as u64)
+    }
+
+    /// The UUID of a VM's first disk.
+    pub fn disk_uuid(&self, vm: usize) -> Uuid {
+        Uuid::new(self.seed, 2, vm as u64)
+    }
+
+    /// The password of a VM's remote console: eight letters and digits.
+    pub fn console_password(&self, vm: usize) -> String {
+        const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+        let mut bits = mix(self.seed ^ mix(vm as u64));
+        (0..8)
+            .map(|_| {
+                let letter = LETTERS[(bits % LETTERS.len() as u64) as usize];
+                bits = mix(bits);
+                char::from(letter)
+            })
+            .collect()
+    }
+}
+
+/// The id on the wire of what stands at a position.
+pub fn id(first: u32, position: usize) -> u32 {
+    first + u32::try_from(position).unwrap_or(u32::MAX - first)
+}
+
+/// The position of an id on the wire, when there is something at it.
+pub fn position(first: u32, id: u32, count: usize) -> Option<usize> {
+    let at = id.checked_sub(first)? as usize;
+    (at < count).then_some(at)
+}

@@ -1,0 +1,596 @@
+//! Reads the default fleet, `assets/demo/abiquo.toml`, into the estate, the tasks and the events.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use serde::Deserialize;
+
+use super::estate::{
+    Appliance, ApplianceState, Datacenter, Enterprise, Estate, FIRST_VM, Kind, Location, Power,
+    Role, User, Vm, id,
+};
+use super::events::{Event, Severity, Target};
+use super::tasks::{Job, JobState, Outcome, Plan, Task, TaskState, Work};
+use crate::demo::identity::Uuid;
+
+const DEFAULT: &str = include_str!("../../../assets/demo/abiquo.toml");
+
+/// The file cannot be used: what is wrong in it.
+pub type Fault = String;
+
+/// What the cloud starts with.
+pub struct Fleet {
+    /// What exists.
+    pub estate: Estate,
+    /// Tasks, finished and running.
+    pub tasks: Vec<Task>,
+    /// History, oldest first.
+    pub events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    privileges: Vec<String>,
+    roles: Vec<RoleEntry>,
+    enterprises: Vec<EnterpriseEntry>,
+    users: Vec<UserEntry>,
+    locations: Vec<LocationEntry>,
+    datacenters: Vec<DatacenterEntry>,
+    tasks: Vec<TaskEntry>,
+    events: Vec<EventEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoleEntry {
+    name: String,
+    only: Option<Vec<String>>,
+    all_but: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnterpriseEntry {
+    name: String,
+    workflow: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserEntry {
+    nick: String,
+    name: String,
+    surname: String,
+    role: String,
+    enterprise: String,
+    password: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LocationEntry {
+    name: String,
+    place: String,
+    kind: Kind,
+    hypervisor: String,
+    hosts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatacenterEntry {
+    name: String,
+    enterprise: String,
+    location: String,
+    appliances: Vec<ApplianceEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApplianceEntry {
+    name: String,
+    owner: String,
+    #[serde(default)]
+    restricted: bool,
+    lagging: Option<LaggingEntry>,
+    vms: Vec<VmEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LaggingEntry {
+    state: ApplianceState,
+    seconds: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VmEntry {
+    name: String,
+    state: Power,
+    cpu: u8,
+    ram: u32,
+    #[serde(default = "small_disk")]
+    disk_gib: u32,
+    ips: Vec<Ipv4Addr>,
+    #[serde(default)]
+    host: u8,
+    days: i64,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    deallocated: bool,
+    #[serde(default = "yes")]
+    guest_tools: bool,
+    kind: Option<VmKind>,
+    protected: Option<String>,
+}
+
+fn small_disk() -> u32 {
+    40
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "UPPERCASE")]
+enum VmKind {
+    Captured,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaskEntry {
+    vm: String,
+    kind: Work,
+    state: TaskState,
+    user: String,
+    age_seconds: i64,
+    #[serde(default)]
+    took_seconds: i64,
+    ends_in_seconds: Option<i64>,
+    then: Option<Power>,
+    jobs: Vec<JobEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobEntry {
+    kind: Work,
+    #[serde(default = "pending")]
+    state: JobState,
+    #[serde(default = "unknown")]
+    rollback: JobState,
+}
+
+fn pending() -> JobState {
+    JobState::Pending
+}
+
+fn unknown() -> JobState {
+    JobState::Unknown
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventEntry {
+    ago_minutes: i64,
+    severity: Severity,
+    entity: Option<String>,
+    action: String,
+    vm: Option<String>,
+    appliance: Option<String>,
+    user: String,
+    operation: Option<u64>,
+    message: String,
+    error_code: Option<String>,
+    error_message: Option<String>,
+}
+
+/// Builds the first `limit` VMs of the default fleet, or all of it, as it looks at `now_ms`.
+///
+/// # Errors
+/// The file is not what it should be; it is part of the program, so a test catches this first.
+pub fn default_fleet(
+    seed: u64,
+    limit: Option<usize>,
+    now_ms: i64,
+    pace: f64,
+) -> Result<Fleet, Fault> {
+    let file: File = toml::from_str(DEFAULT).map_err(|error| error.to_string())?;
+    build(file, seed, limit.unwrap_or(usize::MAX), now_ms, pace)
+}
+
+fn build(file: File, seed: u64, limit: usize, now_ms: i64, pace: f64) -> Result<Fleet, Fault> {
+    let enterprises: Vec<_> = file
+        .enterprises
+        .into_iter()
+        .map(|entry| Enterprise {
+            name: entry.name,
+            workflow: entry.workflow,
+        })
+        .collect();
+    let roles = file
+        .roles
+        .into_iter()
+        .map(|entry| role(entry, &file.privileges))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut users = Vec::new();
+    for entry in file.users {
+        users.push(User {
+            role: find(&roles, |role| role.name == entry.role, &entry.role)?,
+            enterprise: find(
+                &enterprises,
+                |one| one.name == entry.enterprise,
+                &entry.enterprise,
+            )?,
+            nick: entry.nick,
+            name: entry.name,
+            surname: entry.surname,
+            password: entry.password,
+        });
+    }
+    let locations = file
+        .locations
+        .into_iter()
+        .map(|entry| Location {
+            name: entry.name,
+            place: entry.place,
+            kind: entry.kind,
+            hypervisor: entry.hypervisor,
+            hosts: entry.hosts,
+        })
+        .collect();
+    let mut estate = Estate {
+        privileges: file.privileges,
+        roles,
+        enterprises,
+        users,
+        locations,
+        datacenters: Vec::new(),
+        appliances: Vec::new(),
+        vms: Vec::new(),
+        protections: HashMap::new(),
+        seed,
+    };
+    for entry in file.datacenters {
+        add_datacenter(&mut estate, entry, limit, now_ms)?;
+    }
+    let by_name: HashMap<String, usize> = estate
+        .vms
+        .iter()
+        .enumerate()
+        .map(|(at, vm)| (vm.label.to_string(), at))
+        .collect();
+
+    let mut tasks = Vec::new();
+    for (number, entry) in (0_u64..).zip(file.tasks) {
+        // A VM beyond the limit is not there, and neither are its tasks and events.
+        if let Some(&vm) = by_name.get(&entry.vm) {
+            tasks.push(task(&estate, entry, vm, number, now_ms, pace)?);
+        } else if limit == usize::MAX {
+            return Err(format!("a task names the unknown VM {}", entry.vm));
+        }
+    }
+    let mut events = Vec::new();
+    for (number, entry) in (0_u64..).zip(file.events) {
+        if let Some(event) = event(&estate, &by_name, entry, number, now_ms)? {
+            events.push(event);
+        } else if limit == usize::MAX {
+            return Err(format!("event {number} names an unknown VM or appliance"));
+        }
+    }
+    events.sort_by_key(|event| event.at_ms);
+    Ok(Fleet {
+        estate,
+        tasks,
+        events,
+    })
+}
+
+fn role(entry: RoleEntry, privileges: &[String]) -> Result<Role, Fault> {
+    let named = |names: &[String]| -> Result<Vec<usize>, Fault> {
+        names
+            .iter()
+            .map(|name| find(privileges, |one| one == name, name))
+            .collect()
+    };
+    let held = match (&entry.only, &entry.all_but) {
+        (Some(only), None) => named(only)?.into_iter().collect(),
+        (None, Some(but)) => {
+            let but = named(but)?;
+            (0..privileges.len())
+                .filter(|at| !but.contains(at))
+                .collect()
+        }
+        _ => {
+            return Err(format!(
+                "the role {} needs either `only` or `all_but`",
+                entry.name
+            ));
+        }
+    };
+    Ok(Role {
+        name: entry.name,
+        privileges: held,
+    })
+}
+
+fn add_datacenter(
+    estate: &mut Estate,
+    entry: DatacenterEntry,
+    limit: usize,
+    now_ms: i64,
+) -> Result<(), Fault> {
+    let datacenter = estate.datacenters.len();
+    let location = find(
+        &estate.locations,
+        |one| one.name == entry.location,
+        &entry.location,
+    )?;
+    let first_appliance = estate.appliances.len();
+    for appliance in entry.appliances {
+        let owner = find(
+            &estate.users,
+            |user| user.nick == appliance.owner,
+            &appliance.owner,
+        )?;
+        let owner = u16::try_from(owner).map_err(|error| error.to_string())?;
+        let position = u32::try_from(estate.appliances.len()).map_err(|error| error.to_string())?;
+        let first_vm = estate.vms.len();
+        for vm in appliance
+            .vms
+            .into_iter()
+            .take(limit.saturating_sub(first_vm))
+        {
+            if let Some(cause) = vm.protected {
+                estate.protections.insert(estate.vms.len(), cause);
+            }
+            let mut addresses = [0; 2];
+            for (slot, ip) in addresses.iter_mut().zip(&vm.ips) {
+                *slot = u32::from(*ip);
+            }
+            estate.vms.push(Vm {
+                label: vm.name.into(),
+                note: vm.note.into(),
+                appliance: position,
+                created: now_ms / 1_000 - vm.days * 86_400 - i64::from(position) * 1_337,
+                ram_mib: vm.ram,
+                disk_gib: vm.disk_gib,
+                addresses,
+                power: vm.state,
+                cpu: vm.cpu,
+                owner,
+                host: vm.host,
+                deallocated: vm.deallocated,
+                guest_tools: vm.guest_tools,
+                captured: vm.kind == Some(VmKind::Captured),
+            });
+        }
+        estate.appliances.push(Appliance {
+            name: appliance.name,
+            datacenter,
+            restricted: appliance.restricted,
+            vms: first_vm..estate.vms.len(),
+            lagging: appliance
+                .lagging
+                .map(|lagging| (lagging.state, now_ms + lagging.seconds * 1_000)),
+        });
+    }
+    estate.datacenters.push(Datacenter {
+        name: entry.name,
+        enterprise: find(
+            &estate.enterprises,
+            |one| one.name == entry.enterprise,
+            &entry.enterprise,
+        )?,
+        location,
+        appliances: first_appliance..estate.appliances.len(),
+    });
+    Ok(())
+}
+
+fn task(
+    estate: &Estate,
+    entry: TaskEntry,
+    vm: usize,
+    number: u64,
+    now_ms: i64,
+    pace: f64,
+) -> Result<Task, Fault> {
+    let created_ms = now_ms - entry.age_seconds * 1_000;
+    let updated_ms = created_ms + entry.took_seconds * 1_000;
+    let jobs: Vec<_> = entry
+        .jobs
+        .iter()
+        .map(|job| Job {
+            work: job.kind,
+            state: job.state,
+            rollback: job.rollback,
+            updated_ms,
+        })
+        .collect();
+    let plan = match (entry.ends_in_seconds, entry.then) {
+        (None, None) => None,
+        (Some(seconds), Some(power)) => {
+            let end_ms = now_ms + paced(seconds * 1_000, pace);
+            // The first job is over, the last one takes the final eighth.
+            let left = end_ms - now_ms;
+            let mut starts_ms = vec![created_ms; entry.jobs.len()];
+            for (at, start) in starts_ms.iter_mut().enumerate().skip(1) {
+                *start = if at + 1 == entry.jobs.len() {
+                    end_ms - left / 8
+                } else {
+                    created_ms + 4_000
+                };
+            }
+            Some(Plan {
+                starts_ms,
+                end_ms,
+                outcome: Outcome {
+                    power,
+                    deallocated: false,
+                    failure: None,
+                },
+            })
+        }
+        _ => {
+            return Err(format!(
+                "the task of {} needs both `ends_in_seconds` and `then`",
+                entry.vm
+            ));
+        }
+    };
+    Ok(Task {
+        uuid: Uuid::new(estate.seed, 3, number),
+        user: find(&estate.users, |user| user.nick == entry.user, &entry.user)?,
+        work: entry.kind,
+        vm,
+        state: entry.state,
+        created_ms,
+        updated_ms,
+        jobs,
+        plan,
+        context: Uuid::new(estate.seed, 4, number),
+    })
+}
+
+fn event(
+    estate: &Estate,
+    by_name: &HashMap<String, usize>,
+    entry: EventEntry,
+    number: u64,
+    now_ms: i64,
+) -> Result<Option<Event>, Fault> {
+    let vm = entry
+        .vm
+        .as_ref()
+        .and_then(|name| by_name.get(name))
+        .copied();
+    let appliance = entry
+        .appliance
+        .as_ref()
+        .and_then(|name| estate.appliances.iter().position(|one| one.name == *name));
+    let (target, number_in_text) = match (vm, appliance) {
+        (Some(vm), _) => (Target::Vm(vm), id(FIRST_VM, vm)),
+        (None, Some(appliance)) => (Target::Appliance(appliance), 0),
+        (None, None) => return Ok(None),
+    };
+    let event = Event {
+        id: 0,
+        at_ms: now_ms - entry.ago_minutes * 60_000,
+        severity: entry.severity,
+        action: entry.action,
+        target,
+        user: find(&estate.users, |user| user.nick == entry.user, &entry.user)?,
+        message: entry.message.replace("{id}", &number_in_text.to_string()),
+        context: match entry.operation {
+            Some(operation) => Uuid::new(estate.seed, 5, operation),
+            None => Uuid::new(estate.seed, 6, number),
+        },
+        error: entry.error_code.zip(entry.error_message),
+    };
+    if entry.entity.is_some_and(|entity| entity != event.entity()) {
+        return Err(format!(
+            "event {number} says another entity than its target is"
+        ));
+    }
+    Ok(Some(event))
+}
+
+/// A duration in milliseconds at a pace: twice as fast at 2.0, nothing at infinity.
+pub fn paced(millis: i64, pace: f64) -> i64 {
+    // The durations are far below the 2^53 that a float holds exactly. A crawl ends in a century, not never.
+    const CENTURY_MS: f64 = 3.2e12;
+    (millis as f64 / pace).min(CENTURY_MS) as i64
+}
+
+fn find<T>(list: &[T], matches: impl Fn(&T) -> bool, name: &str) -> Result<usize, Fault> {
+    list.iter()
+        .position(matches)
+        .ok_or_else(|| format!("{name} is not declared"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn the_default_fleet_shows_every_state_there_is() {
+        let fleet = default_fleet(1, None, NOW, 1.0).unwrap();
+        let estate = &fleet.estate;
+        let powers: HashSet<_> = estate.vms.iter().map(|vm| vm.power).collect();
+        assert_eq!(powers.len(), 8);
+        let words: HashSet<_> = estate
+            .appliances
+            .iter()
+            .map(|one| {
+                ApplianceState::of(estate.vms[one.vms.clone()].iter().map(|vm| vm.power)).word()
+            })
+            .collect();
+        assert_eq!(words.len(), 6);
+        assert_eq!((estate.datacenters.len(), estate.locations.len()), (3, 3));
+        assert!((60..=70).contains(&estate.vms.len()));
+        assert!((12..=15).contains(&estate.appliances.len()));
+        let names: HashSet<_> = estate.vms.iter().map(|vm| &vm.label).collect();
+        assert_eq!(
+            names.len(),
+            estate.vms.len(),
+            "tasks and events name their VM"
+        );
+        assert_eq!(estate.vms.iter().filter(|vm| !vm.guest_tools).count(), 2);
+    }
+
+    #[test]
+    fn every_locked_vm_has_a_task_that_holds_it_and_every_protected_one_its_event() {
+        let fleet = default_fleet(1, None, NOW, 1.0).unwrap();
+        for (at, vm) in fleet.estate.vms.iter().enumerate() {
+            let held = fleet.tasks.iter().any(|task| {
+                task.vm == at && (task.plan.is_some() || task.state == TaskState::Queueing)
+            });
+            assert_eq!(vm.power == Power::Locked, held, "{}", vm.label);
+            let told = fleet
+                .events
+                .iter()
+                .any(|event| event.target == Target::Vm(at) && event.action == "PROTECT");
+            assert_eq!(
+                fleet.estate.protections.contains_key(&at),
+                told,
+                "{}",
+                vm.label
+            );
+        }
+    }
+
+    #[test]
+    fn the_history_covers_two_days_with_every_severity() {
+        let fleet = default_fleet(1, None, NOW, 1.0).unwrap();
+        assert!(fleet.events.len() >= 40);
+        for severity in [Severity::Info, Severity::Warn, Severity::Error] {
+            assert!(fleet.events.iter().any(|event| event.severity == severity));
+        }
+        assert!(
+            fleet
+                .events
+                .iter()
+                .all(|event| event.at_ms < NOW && event.at_ms >= NOW - 2 * 86_400_000)
+        );
+    }
+
+    #[test]
+    fn a_small_fleet_is_the_first_part_of_the_default_one() {
+        for limit in [0, 1, 20, 64] {
+            let fleet = default_fleet(1, Some(limit), NOW, 1.0).unwrap();
+            assert_eq!(fleet.estate.vms.len(), limit);
+            assert!(fleet.tasks.iter().all(|task| task.vm < limit));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Adds made-up VMs to the default fleet, the same ones for the same seed.
+
+use fastrand::Rng;
+
+use super::estate::{Appliance, Datacenter, FIRST_VM, Power, Vm, id};
+use super::events::{Event, Severity, Target};
+use super::fleet::Fleet;
+use crate::demo::identity::{Uuid, mix};
+
+/// VMs of a generated appliance.
+const VMS: usize = 40;
+/// Appliances of a generated virtual datacenter.
+const APPLIANCES: usize = 25;
+/// Users who own generated VMs and act on them: the administrator and the two that cannot sign in.
+const OWNERS: [u16; 3] = [0, 3, 4];
+
+const SERVICES: [&str; 20] = [
+    "catalog", "cart", "search", "pricing", "stock", "orders", "payments", "mail", "identity",
+    "reviews", "media", "routing", "dispatch", "customs", "fleet", "invoices", "reports",
+    "archive", "gateway", "ingest",
+];
+const REASONS: [&str; 4] = [
+    "kernel update",
+    "host maintenance",
+    "under investigation",
+    "frozen for the audit",
+];
+
+/// The kind of life that an appliance leads; it decides the states of its VMs.
+#[derive(Clone, Copy)]
+enum Profile {
+    Deployed,
+    Undeployed,
+    Mixed,
+    Lost,
+}
+
+/// Adds VMs until there are `total`.
+pub fn fill(fleet: &mut Fleet, total: usize, now_ms: i64) {
+    let mut rng = Rng::with_seed(mix(fleet.estate.seed));
+    let mut events = Vec::new();
+    while fleet.estate.vms.len() < total {
+        let full = |last: &Datacenter| last.appliances.len() >= APPLIANCES;
+        let generated = fleet.estate.datacenters.len() > 3;
+        if !generated || fleet.estate.datacenters.last().is_some_and(full) {
+            add_datacenter(fleet);
+        }
+        add_appliance(fleet, total, now_ms, &mut rng, &mut events);
+    }
+    fleet.events.extend(events);
+    fleet.events.sort_by_key(|event| event.at_ms);
+}
+
+fn add_datacenter(fleet: &mut Fleet) {
+    let estate = &mut fleet.estate;
+    let number = estate.datacenters.len() - 2;
+    let location = number % estate.locations.len();
+    let enterprise = number % estate.enterprises.len();
+    let first = estate.appliances.len();
+    estate.datacenters.push(Datacenter {
+        name: format!("pool-{number:03}"),
+        enterprise,
+        location,
+        appliances: first..first,
+    });
+}
+
+fn add_appliance(
+    fleet: &mut Fleet,
+    total: usize,
+    now_ms: i64,
+    rng: &mut Rng,
+    events: &mut Vec<Event>,
+) {
+    let estate = &mut fleet.estate;
+    let datacenter = estate.datacenters.len() - 1;
+    let location = &estate.locations[estate.datacenters[datacenter].location];
+    let (azure, hosts) = (location.is_azure(), location.hosts.len());
+    let position = estate.appliances.len();
+    let name = format!("{}-{position}", SERVICES[position % SERVICES.len()]);
+    let profile = match rng.u8(..100) {
+        0..80 => Profile::Deployed,
+        80..90 => Profile::Undeployed,
+        90..97 => Profile::Mixed,
+        _ => Profile::Lost,
+    };
+    let owner = OWNERS[rng.usize(..OWNERS.len())];
+    let first = estate.vms.len();
+    for number in 0..VMS.min(total - first) {
+        let vm = estate.vms.len();
+        let power = power(profile, azure, rng);
+        if power.is_deployed() && rng.u16(..200) == 0 {
+            let cause = REASONS[rng.usize(..REASONS.len())];
+            let label = format!("{name}-{:02}", number + 1);
+            events.push(protected(vm, &label, cause, estate.seed, now_ms, rng));
+            estate.protections.insert(vm, cause.to_owned());
+        }
+        let size = rng.u8(0..5);
+        estate.vms.push(Vm {
+            label: format!("{name}-{:02}", number + 1).into(),
+            note: Box::default(),
+            appliance: u32::try_from(position).unwrap_or(u32::MAX),
+            created: now_ms / 1_000 - rng.i64(3_600..900 * 86_400),
+            ram_mib: 2_048 << size,
+            disk_gib: 20 << size,
+            // 10.64.0.0 and up: the default fleet lives below.
+            addresses: [0x0a40_0000 + u32::try_from(vm).unwrap_or_default(), 0],
+            power,
+            cpu: 1 << size,
+            owner,
+            host: rng.u8(..u8::try_from(hosts.max(1)).unwrap_or(1)),
+            deallocated: azure && power == Power::Off && rng.bool(),
+            guest_tools: rng.u8(..50) != 0,
+            captured: false,
+        });
+    }
+    estate.appliances.push(Appliance {
+        name,
+        datacenter,
+        restricted: rng.u8(..50) == 0,
+        vms: first..estate.vms.len(),
+        lagging: None,
+    });
+    let end = estate.appliances.len();
+    estate.datacenters[datacenter].appliances.end = end;
+}
+
+fn power(profile: Profile, azure: bool, rng: &mut Rng) -> Power {
+    match (profile, rng.u8(..100)) {
+        (Profile::Undeployed, _) | (Profile::Mixed, 0..12) => Power::NotAllocated,
+        (Profile::Lost, 0..20) => Power::Unknown,
+        (_, 95..) if !azure => Power::Paused,
+        (_, 85..) => Power::Off,
+        _ => Power::On,
+    }
+}
+
+fn protected(vm: usize, label: &str, cause: &str, seed: u64, now_ms: i64, rng: &mut Rng) -> Event {
+    Event {
+        id: 0,
+        at_ms: now_ms - rng.i64(3 * 86_400_000..30 * 86_400_000),
+        severity: Severity::Info,
+        action: "PROTECT".to_owned(),
+        target: Target::Vm(vm),
+        user: 0,
+        message: format!(
+            "VM {label} ({}) protected by Cloud Administrator, cause: {cause}",
+            id(FIRST_VM, vm)
+        ),
+        context: Uuid::new(seed, 7, vm as u64),
+        error: None,
+    }
+}
