@@ -1,5 +1,6 @@
 //! The command line as it is typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +30,38 @@ pub struct Cli {
     /// What to do; the console when left out.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Parses a command line, which begins with the program's name.
+    ///
+    /// # Errors
+    /// Wrong usage; help and version come this way as well.
+    pub fn parse_line(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let args: Vec<_> = args.into_iter().collect();
+        let mut cli = Self::try_parse_from(&args)?;
+        // Of an option that is given on both sides of the command, clap keeps the right side alone: a cloud would be left
+        // out silently.
+        cli.global.clouds = every_value(&args, "--cloud");
+        Ok(cli)
+    }
+}
+
+/// Every value of a long option in a command line that has been found right.
+fn every_value(args: &[OsString], option: &str) -> Vec<String> {
+    let mut args = args
+        .iter()
+        .map(|arg| arg.to_string_lossy())
+        .take_while(|arg| arg != "--");
+    let mut values = Vec::new();
+    while let Some(arg) = args.next() {
+        match arg.strip_prefix(option) {
+            Some("") => values.extend(args.next().map(String::from)),
+            Some(rest) => values.extend(rest.strip_prefix('=').map(String::from)),
+            None => {}
+        }
+    }
+    values
 }
 
 /// What can be said before and after every command.

@@ -31,7 +31,6 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use tokio::runtime::Runtime;
 
 use args::{Cli, Command};
@@ -40,7 +39,7 @@ use exit::{Exit, Stop};
 
 /// Runs one command line and says how the process should end. `args` begins with the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::parse_line(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are such errors as well. When nobody reads them there is nobody to tell.

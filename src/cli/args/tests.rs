@@ -5,7 +5,8 @@ use clap::CommandFactory;
 use super::*;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(std::iter::once("vmdeck").chain(line.split_whitespace()))
+    let words = std::iter::once("vmdeck").chain(line.split_whitespace());
+    Cli::parse_line(words.map(OsString::from))
 }
 
 #[test]
@@ -36,6 +37,18 @@ fn global_options_stand_before_and_after_the_command() {
         assert_eq!(global.output, Format::Json, "{line}");
         assert!(global.yes && global.no_wait, "{line}");
         assert_eq!(global.timeout, Some(Duration::from_secs(300)), "{line}");
+    }
+}
+
+#[test]
+fn clouds_on_both_sides_of_the_command_all_count() {
+    for (line, clouds) in [
+        ("--cloud a vms --cloud b --cloud=c", &["a", "b", "c"][..]),
+        ("--cloud a --cloud b vms", &["a", "b"]),
+        ("vms --cloud a -- --cloud", &["a"]),
+        ("vms cloud", &[]),
+    ] {
+        assert_eq!(parse(line).unwrap().global.clouds, clouds, "{line}");
     }
 }
 
