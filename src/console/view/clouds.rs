@@ -69,8 +69,8 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         }
     }
     let below = body.y + u16::try_from(clouds.len().min(port.page)).unwrap_or(0) + 1;
-    if let Some(cloud) = clouds.get(app.clouds.at()) {
-        if let CloudStatus::Failing {
+    if let Some(cloud) = clouds.get(app.clouds.at())
+        && let CloudStatus::Failing {
             error, retry_at, ..
         } = &cloud.status
         {
@@ -90,7 +90,6 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
                     .text(text, style);
             }
         }
-    }
 }
 
 fn draw_row(app: &App, cloud: &CloudView, wide: bool, strip: &mut Strip<'_>) {
