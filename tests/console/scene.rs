@@ -81,8 +81,14 @@ pub fn vm(cloud: &str, id: &str, name: &str, power: PowerState, vapp: &str) -> V
         native_state: power.as_str().into(),
         deallocated: false,
         protection: None,
-        vapp: Some(Group { id: vapp.into(), name: vapp.into() }),
-        project: Some(Group { id: "east".into(), name: "VDC east".into() }),
+        vapp: Some(Group {
+            id: vapp.into(),
+            name: vapp.into(),
+        }),
+        project: Some(Group {
+            id: "east".into(),
+            name: "VDC east".into(),
+        }),
         tenant: Some("Acme".into()),
         location: Some("DC One".into()),
         host: placed.then(|| "esx-03".into()),
@@ -92,7 +98,11 @@ pub fn vm(cloud: &str, id: &str, name: &str, power: PowerState, vapp: &str) -> V
         description: None,
         cpu: Some(2 + number % 3),
         ram_mib: Some(4_096 << (number % 3)),
-        addresses: if placed { [Arc::from(format!("10.0.3.{}", number % 250))].into() } else { [].into() },
+        addresses: if placed {
+            [Arc::from(format!("10.0.3.{}", number % 250))].into()
+        } else {
+            [].into()
+        },
         created_at: Some(ago(86_400 * 40)),
         locator: "".into(),
     }
@@ -108,9 +118,19 @@ pub fn protected(mut vm: Vm, reason: &str, by: &str) -> Vm {
     vm
 }
 
-pub fn task(vm: &Vm, id: &str, kind: &str, state: TaskState, jobs: &[(&str, JobState, JobState)], age: i64) -> Task {
+pub fn task(
+    vm: &Vm,
+    id: &str,
+    kind: &str,
+    state: TaskState,
+    jobs: &[(&str, JobState, JobState)],
+    age: i64,
+) -> Task {
     Task {
-        key: TaskKey { cloud: vm.key.cloud.clone(), id: id.into() },
+        key: TaskKey {
+            cloud: vm.key.cloud.clone(),
+            id: id.into(),
+        },
         vm: Some(vm.key.clone()),
         kind: TaskKind::new(kind),
         acknowledgeable: state == TaskState::FinishedUnsuccessfully,
@@ -132,10 +152,21 @@ pub fn task(vm: &Vm, id: &str, kind: &str, state: TaskState, jobs: &[(&str, JobS
     }
 }
 
-pub fn event(cloud: &str, id: &str, severity: Severity, action: &str, vm: &Vm, trace: &str, age: i64) -> Event {
+pub fn event(
+    cloud: &str,
+    id: &str,
+    severity: Severity,
+    action: &str,
+    vm: &Vm,
+    trace: &str,
+    age: i64,
+) -> Event {
     let cloud = CloudName::new(cloud);
     Event {
-        key: EventKey { cloud, id: id.into() },
+        key: EventKey {
+            cloud,
+            id: id.into(),
+        },
         at: ago(age),
         severity,
         source: Some("Acme / VDC east".into()),
@@ -156,14 +187,24 @@ pub fn session() -> Arc<Session> {
         user: "admin".into(),
         full_name: Some("Ada Admin".into()),
         tenant: Some("Acme".into()),
-        privileges: ["VAPP_PERFORM_ACTIONS", "VM_PROTECT_ACTION", "VAPP_RESTRICTED_MANAGE"].into_iter().collect(),
+        privileges: [
+            "VAPP_PERFORM_ACTIONS",
+            "VM_PROTECT_ACTION",
+            "VAPP_RESTRICTED_MANAGE",
+        ]
+        .into_iter()
+        .collect(),
     })
 }
 
 /// Everything the engine tells of the scene.
 pub fn updates() -> Vec<Update> {
     let web02 = vm("prod", "2", "web-02", On, "shop-front");
-    let db01 = protected(vm("prod", "3", "db-01", On, "shop-db"), "kernel update", "admin");
+    let db01 = protected(
+        vm("prod", "3", "db-01", On, "shop-db"),
+        "kernel update",
+        "admin",
+    );
     let batch07 = vm("lab", "107", "batch-07", Locked, "nightly");
     let batch08 = vm("lab", "108", "batch-08", Locked, "nightly");
     let web06 = vm("prod", "6", "web-06", NotAllocated, "shop-front");
@@ -176,7 +217,11 @@ pub fn updates() -> Vec<Update> {
         vm("prod", "1", "web-01", On, "shop-front"),
         web02.clone(),
         db01.clone(),
-        protected(vm("prod", "4", "db-02", Off, "shop-db"), "storage migration until Friday", "Pat Rivers"),
+        protected(
+            vm("prod", "4", "db-02", Off, "shop-db"),
+            "storage migration until Friday",
+            "Pat Rivers",
+        ),
         web06.clone(),
         vm("prod", "7", "old-wiki", Off, "intranet"),
         vm("prod", "8", "cache-01", Paused, "shop-front"),
@@ -186,12 +231,19 @@ pub fn updates() -> Vec<Update> {
         vm("prod", "12", "track-3", Configured, "tracking"),
         vm("prod", "13", "billing-1", On, "billing"),
     ];
-    let lab = vec![batch07.clone(), batch08.clone(), vm("lab", "109", "tpl-debian", NotAllocated, "templates")];
+    let lab = vec![
+        batch07.clone(),
+        batch08.clone(),
+        vm("lab", "109", "tpl-debian", NotAllocated, "templates"),
+    ];
     let vapp = |cloud: &str, name: &str, state, restricted| Vapp {
         cloud: CloudName::new(cloud),
         id: name.into(),
         name: name.into(),
-        project: Some(Group { id: "east".into(), name: "VDC east".into() }),
+        project: Some(Group {
+            id: "east".into(),
+            name: "VDC east".into(),
+        }),
         tenant: Some("Acme".into()),
         server_state: Some(state),
         restricted,
@@ -223,40 +275,125 @@ pub fn updates() -> Vec<Update> {
         gone: Vec::new(),
         as_of: ago(3),
     };
-    let status = |name: &str| Update::Status { cloud: cloud(name), status: CloudStatus::Ok };
+    let status = |name: &str| Update::Status {
+        cloud: cloud(name),
+        status: CloudStatus::Ok,
+    };
     vec![
-        Update::SignedIn { cloud: cloud("prod"), session: session() },
-        Update::SignedIn { cloud: cloud("lab"), session: session() },
+        Update::SignedIn {
+            cloud: cloud("prod"),
+            session: session(),
+        },
+        Update::SignedIn {
+            cloud: cloud("lab"),
+            session: session(),
+        },
         told("prod", prod),
         told("lab", lab),
         listed("prod", 32),
         listed("lab", 12),
         status("prod"),
         status("lab"),
-        Update::Vapps { cloud: cloud("prod"), vapps: prod_vapps },
-        Update::Vapps { cloud: cloud("lab"), vapps: lab_vapps },
+        Update::Vapps {
+            cloud: cloud("prod"),
+            vapps: prod_vapps,
+        },
+        Update::Vapps {
+            cloud: cloud("lab"),
+            vapps: lab_vapps,
+        },
         Update::VmTasks {
             vm: web02.key.clone(),
             tasks: vec![
-                task(&web02, "t-1", "SHUTDOWN", TaskState::FinishedUnsuccessfully, &[("SHUTDOWN", JobState::Failed, JobState::RollbackDone)], 125),
-                task(&web02, "t-0", "POWER_ON", TaskState::FinishedSuccessfully, &[("POWER_ON", JobState::Done, JobState::Unknown)], 4_000),
+                task(
+                    &web02,
+                    "t-1",
+                    "SHUTDOWN",
+                    TaskState::FinishedUnsuccessfully,
+                    &[("SHUTDOWN", JobState::Failed, JobState::RollbackDone)],
+                    125,
+                ),
+                task(
+                    &web02,
+                    "t-0",
+                    "POWER_ON",
+                    TaskState::FinishedSuccessfully,
+                    &[("POWER_ON", JobState::Done, JobState::Unknown)],
+                    4_000,
+                ),
             ],
             at: ago(1),
         },
         Update::Tasks {
             tasks: vec![
-                task(&batch07, "t-2", "POWER_OFF", TaskState::Started, &[("POWER_OFF", JobState::Started, JobState::Unknown), ("FREE_RESOURCES", JobState::Pending, JobState::Unknown)], 4),
-                task(&batch08, "t-3", "DEPLOY", TaskState::Queueing, &[("SCHEDULE", JobState::Pending, JobState::Unknown)], 600),
-                task(&web06, "t-4", "DEPLOY", TaskState::FinishedUnsuccessfully, &[("SCHEDULE", JobState::Failed, JobState::Unknown)], 540),
+                task(
+                    &batch07,
+                    "t-2",
+                    "POWER_OFF",
+                    TaskState::Started,
+                    &[
+                        ("POWER_OFF", JobState::Started, JobState::Unknown),
+                        ("FREE_RESOURCES", JobState::Pending, JobState::Unknown),
+                    ],
+                    4,
+                ),
+                task(
+                    &batch08,
+                    "t-3",
+                    "DEPLOY",
+                    TaskState::Queueing,
+                    &[("SCHEDULE", JobState::Pending, JobState::Unknown)],
+                    600,
+                ),
+                task(
+                    &web06,
+                    "t-4",
+                    "DEPLOY",
+                    TaskState::FinishedUnsuccessfully,
+                    &[("SCHEDULE", JobState::Failed, JobState::Unknown)],
+                    540,
+                ),
             ],
         },
         Update::Events {
             cloud: cloud("prod"),
             events: vec![
-                event("prod", "e-1", Severity::Error, "SHUTDOWN", &web02, "the guest tools of web-02 are not running", 123),
-                event("prod", "e-2", Severity::Error, "DEPLOY", &web06, "There is 1 candidate machine but all are oversubscribed by the workload rules (RAM and CPU). The virtual machine requires 2 CPU and 8192 RAM.", 538),
-                event("prod", "e-3", Severity::Info, "PROTECT", &db01, "VM db-01 protected by admin, cause: kernel update", 7_200),
-                event("prod", "e-4", Severity::Warning, "POWEROFF", &web02, "took longer than usual", 90_000),
+                event(
+                    "prod",
+                    "e-1",
+                    Severity::Error,
+                    "SHUTDOWN",
+                    &web02,
+                    "the guest tools of web-02 are not running",
+                    123,
+                ),
+                event(
+                    "prod",
+                    "e-2",
+                    Severity::Error,
+                    "DEPLOY",
+                    &web06,
+                    "There is 1 candidate machine but all are oversubscribed by the workload rules (RAM and CPU). The virtual machine requires 2 CPU and 8192 RAM.",
+                    538,
+                ),
+                event(
+                    "prod",
+                    "e-3",
+                    Severity::Info,
+                    "PROTECT",
+                    &db01,
+                    "VM db-01 protected by admin, cause: kernel update",
+                    7_200,
+                ),
+                event(
+                    "prod",
+                    "e-4",
+                    Severity::Warning,
+                    "POWEROFF",
+                    &web02,
+                    "took longer than usual",
+                    90_000,
+                ),
             ],
         },
     ]
@@ -292,7 +429,12 @@ impl Deck {
     }
 
     pub fn new(width: u16, height: u16) -> Self {
-        let mut deck = Self::empty(width, height, false, vec![info("prod", Some("production")), info("lab", None)]);
+        let mut deck = Self::empty(
+            width,
+            height,
+            false,
+            vec![info("prod", Some("production")), info("lab", None)],
+        );
         deck.tell(updates());
         deck
     }
@@ -322,7 +464,10 @@ impl Deck {
     /// Types text.
     pub fn typing(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
-            self.send(Message::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+            self.send(Message::Key(KeyEvent::new(
+                KeyCode::Char(c),
+                KeyModifiers::NONE,
+            )));
         }
         self.draw();
         self
@@ -346,7 +491,9 @@ impl Deck {
         let buffer = self.terminal.backend().buffer();
         let mut out = String::new();
         for y in 0..buffer.area.height {
-            let line: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
+            let line: String = (0..buffer.area.width)
+                .map(|x| buffer[(x, y)].symbol())
+                .collect();
             out.push_str(line.trim_end());
             out.push('\n');
         }
@@ -375,6 +522,9 @@ pub fn key_event(key: &str) -> KeyEvent {
         Some(key) => (KeyModifiers::CONTROL, key),
         None => (KeyModifiers::NONE, key),
     };
-    let code = named.get(key).copied().unwrap_or_else(|| KeyCode::Char(key.chars().next().unwrap()));
+    let code = named
+        .get(key)
+        .copied()
+        .unwrap_or_else(|| KeyCode::Char(key.chars().next().unwrap()));
     KeyEvent::new(code, modifiers)
 }

@@ -74,10 +74,11 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Later => actions::recall(app, false),
         UiCommand::Again => {
             if let Some(Layer::Task(dialog)) = app.layers.last()
-                && let Some((kind, vm)) = actions::action_of(app, &dialog.task) {
-                    app.layers.pop();
-                    return actions::begin_on(app, kind, vm);
-                }
+                && let Some((kind, vm)) = actions::action_of(app, &dialog.task)
+            {
+                app.layers.pop();
+                return actions::begin_on(app, kind, vm);
+            }
         }
     }
     Vec::new()

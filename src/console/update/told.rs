@@ -22,10 +22,11 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
             for layer in &mut app.layers {
                 if let Layer::Page(page) = layer
                     && let Subject::Raw(wanted, shown) = &mut page.subject
-                        && wanted == vm {
-                            *shown = Some(document.clone());
-                            app.dirty = true;
-                        }
+                    && wanted == vm
+                {
+                    *shown = Some(document.clone());
+                    app.dirty = true;
+                }
             }
         }
         _ => {}
