@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod clouds;
 pub mod config;
+pub mod console;
 pub mod demo;
 pub mod fleet;
 pub mod model;

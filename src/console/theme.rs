@@ -250,19 +250,37 @@ impl Theme {
             Preset::Light => include_str!("../../assets/themes/light.toml"),
         };
         let theme = Self::parse(text, if ascii { &ASCII } else { &UNICODE })?;
-        Ok(if colour { theme } else { theme.map(|style| Style { fg: None, bg: None, ..style }) })
+        if colour {
+            return Ok(theme);
+        }
+        let mut theme = theme.map(|style| Style {
+            fg: None,
+            bg: None,
+            ..style
+        });
+        // What only a background told is told by reverse video.
+        theme.selection = theme.selection.add_modifier(Modifier::REVERSED);
+        theme.selection_inactive = theme.selection_inactive.add_modifier(Modifier::UNDERLINED);
+        Ok(theme)
     }
 
     fn parse(text: &str, glyphs: &'static Glyphs) -> Result<Self, ThemeError> {
-        let table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| ThemeError::Syntax(error.message().to_owned()))?;
-        if let Some(unknown) = table.keys().find(|key| !Self::ROLES.contains(&key.as_str())) {
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| ThemeError::Syntax(error.message().to_owned()))?;
+        if let Some(unknown) = table
+            .keys()
+            .find(|key| !Self::ROLES.contains(&key.as_str()))
+        {
             return Err(ThemeError::Unknown(unknown.clone()));
         }
         Self::from_styles(
             |role| {
                 let words = table.get(role).and_then(toml::Value::as_str);
-                parse_style(role, words.ok_or_else(|| ThemeError::Missing(role.to_owned()))?)
+                parse_style(
+                    role,
+                    words.ok_or_else(|| ThemeError::Missing(role.to_owned()))?,
+                )
             },
             glyphs,
         )
@@ -276,7 +294,9 @@ impl Theme {
             VmState::Power(PowerState::On) => self.state_on,
             VmState::Power(PowerState::Paused) => self.state_paused,
             VmState::Power(PowerState::Off) => self.state_off,
-            VmState::Power(PowerState::Locked | PowerState::Allocated | PowerState::Configured) => self.state_locked,
+            VmState::Power(PowerState::Locked | PowerState::Allocated | PowerState::Configured) => {
+                self.state_locked
+            }
             VmState::Power(PowerState::NotAllocated) => self.state_not_allocated,
             VmState::Power(PowerState::Unknown) => self.state_unknown,
         }
@@ -310,7 +330,9 @@ impl Theme {
     pub fn cloud(&self, status: &CloudStatus, stale: bool) -> (Style, &'static str) {
         match status {
             CloudStatus::Ok => (self.success, self.glyphs.on),
-            CloudStatus::Connecting | CloudStatus::Listing { .. } => (self.caution, self.glyphs.busy),
+            CloudStatus::Connecting | CloudStatus::Listing { .. } => {
+                (self.caution, self.glyphs.busy)
+            }
             CloudStatus::Failing { sign_in: true, .. } => (self.danger, self.glyphs.failure),
             CloudStatus::Failing { .. } if stale => (self.danger, self.glyphs.failure),
             CloudStatus::Failing { .. } => (self.caution, self.glyphs.busy),
@@ -368,8 +390,10 @@ fn parse_style(role: &str, words: &str) -> Result<Style, ThemeError> {
     let mut style = Style::default();
     for word in words.split_whitespace() {
         let colour = |word: &str| {
-            Color::from_str(word)
-                .map_err(|_| ThemeError::Word { role: role.to_owned(), word: word.to_owned() })
+            Color::from_str(word).map_err(|_| ThemeError::Word {
+                role: role.to_owned(),
+                word: word.to_owned(),
+            })
         };
         style = match word {
             "default" => style,
@@ -427,7 +451,15 @@ mod tests {
             for frame in 0..8 {
                 assert_eq!(glyphs.spinner(frame).width(), 1);
             }
-            for sign in [glyphs.warning, glyphs.failure, glyphs.success, glyphs.restricted, glyphs.cursor, glyphs.open, glyphs.closed] {
+            for sign in [
+                glyphs.warning,
+                glyphs.failure,
+                glyphs.success,
+                glyphs.restricted,
+                glyphs.cursor,
+                glyphs.open,
+                glyphs.closed,
+            ] {
                 assert_eq!(sign.width(), 1, "{sign}");
             }
         }
@@ -435,6 +467,12 @@ mod tests {
 
     #[test]
     fn mistakes_in_a_theme_are_named() {
-        assert_eq!(parse_style("danger", "red blod"), Err(ThemeError::Word { role: "danger".into(), word: "blod".into() }));
+        assert_eq!(
+            parse_style("danger", "red blod"),
+            Err(ThemeError::Word {
+                role: "danger".into(),
+                word: "blod".into()
+            })
+        );
     }
 }

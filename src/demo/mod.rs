@@ -190,7 +190,8 @@ fn run(
     report(started, Ok(()));
     // Dropping `DemoClouds` sends or hangs up: both mean stop.
     let _ = runtime.block_on(stopped);
-    runtime.shutdown_background();
+    // Waits until the port is free again; answers under way are short.
+    runtime.shutdown_timeout(Duration::from_secs(1));
 }
 
 /// Nobody waits for the report only when the caller is gone, and then nobody needs it.

@@ -8,5 +8,5 @@ pub mod inventory;
 pub mod update;
 
 pub use command::{Command, CommandId, CommandReport, Stage};
-pub use inventory::{Changes, CloudView, Inventory, Overview, Slot};
+pub use inventory::{Changes, CloudView, Inventory, Members, Overview, Slot, VappRef};
 pub use update::{Ask, CloudInfo, CloudStatus, Update};

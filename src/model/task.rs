@@ -117,6 +117,8 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("RESUME", "Resume", "Resuming"),
     ("RESET", "Reset", "Resetting"),
     ("REBOOT", "Reboot", "Rebooting"),
+    ("PROTECT", "Protect", "Protecting"),
+    ("UNPROTECT", "Unprotect", "Releasing"),
     ("INSTANCE", "Snapshot", "Taking a snapshot"),
     ("SNAPSHOT", "Snapshot", "Taking a snapshot"),
     ("RELOCATE", "Relocate", "Relocating"),

@@ -299,6 +299,35 @@ async fn without_guest_tools_a_shutdown_is_accepted_fails_and_is_acknowledged_aw
 }
 
 #[tokio::test]
+async fn appliances_and_datacenters_list_the_tasks_of_their_visible_vms() {
+    let api = Api::start();
+    let vm = api.vm("web-06").await;
+    let datacenter = api
+        .get(&path(&vm, "virtualdatacenter"), "virtualdatacenter")
+        .await;
+    let appliance = api
+        .get(&path(&vm, "virtualappliance"), "virtualappliance")
+        .await;
+    let count = |list: &Value| list["totalSize"].as_u64().unwrap();
+    assert_eq!(
+        count(&api.get(&path(&appliance, "tasks"), "tasks").await),
+        3
+    );
+    let before = count(&api.get(&path(&datacenter, "tasks"), "tasks").await);
+    api.put_state("admin", &api.vm("ledger-sync").await, r#"{"state":"ON"}"#)
+        .await;
+    assert_eq!(
+        count(&api.get(&path(&datacenter, "tasks"), "tasks").await),
+        before + 1
+    );
+    let seen = api
+        .get_as("operator", &path(&datacenter, "tasks"), "tasks")
+        .await
+        .json();
+    assert_eq!(count(&seen), before, "what is restricted stays hidden");
+}
+
+#[tokio::test]
 async fn an_unknown_task_is_missing() {
     let api = Api::start();
     let tasks = path(&api.vm("web-01").await, "tasks");

@@ -209,3 +209,43 @@ async fn a_wrong_method_is_told_which_ones_work() {
     );
     assert_eq!(answer.header("allow"), "GET");
 }
+
+#[tokio::test]
+async fn every_answer_takes_at_least_the_latency() {
+    let latency = std::time::Duration::from_millis(20);
+    let api = Api::with(&vmdeck::demo::DemoOptions {
+        latency,
+        ..Default::default()
+    });
+    for user in ["admin", "nobody"] {
+        let asked = std::time::Instant::now();
+        api.get_as(user, "/api/login", "user").await;
+        assert!(asked.elapsed() >= latency);
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_clouds_stops_them() {
+    let api = Api::start();
+    assert_eq!(api.get_as("admin", "/api/login", "user").await.status, 200);
+    let address = api.origin.strip_prefix("http://").unwrap().to_owned();
+    drop(api);
+    assert!(std::net::TcpStream::connect(address).is_err());
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_a_bad_request() {
+    let api = Api::start();
+    let vm = api.vm("web-01").await;
+    let answer = api
+        .post(
+            "admin",
+            &crate::api::path(&vm, "protect"),
+            &"x".repeat(70_000),
+        )
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (400, "400-BAD-REQUEST")
+    );
+}

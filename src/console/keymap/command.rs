@@ -65,6 +65,8 @@ pub enum UiCommand {
     Later,
     /// The same again.
     Again,
+    /// The built-in demo clouds.
+    Demo,
 }
 
 /// The views, in the order of their tabs.
@@ -130,8 +132,18 @@ pub struct CommandSpec {
     pub help: &'static str,
 }
 
-const fn spec(command: UiCommand, id: &'static str, hint: &'static str, help: &'static str) -> CommandSpec {
-    CommandSpec { command, id, hint, help }
+const fn spec(
+    command: UiCommand,
+    id: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> CommandSpec {
+    CommandSpec {
+        command,
+        id,
+        hint,
+        help,
+    }
 }
 
 /// Every command but the actions, which [`crate::model::action::SPECS`] declares.
@@ -175,6 +187,7 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::Yes, "yes", "go on", "go on"),
     spec(UiCommand::Earlier, "earlier", "earlier reasons", "an earlier text"),
     spec(UiCommand::Later, "later", "later", "a later text"),
+    spec(UiCommand::Demo, "demo", "demo", "open the built-in demo clouds"),
     spec(UiCommand::Again, "again", "try again", "the same again"),
 ];
 
@@ -185,7 +198,10 @@ impl UiCommand {
         if let Some(action) = id.strip_prefix("act.") {
             return ActionKind::from_id(action).map(Self::Act);
         }
-        SPECS.iter().find(|spec| spec.id == id).map(|spec| spec.command)
+        SPECS
+            .iter()
+            .find(|spec| spec.id == id)
+            .map(|spec| spec.command)
     }
 
     /// Every id there is, for "did you mean".
@@ -203,7 +219,9 @@ impl UiCommand {
     pub fn hint(self) -> String {
         match self {
             Self::Act(kind) => kind.title().to_lowercase(),
-            other => other.spec().map_or_else(String::new, |spec| spec.hint.to_owned()),
+            other => other
+                .spec()
+                .map_or_else(String::new, |spec| spec.hint.to_owned()),
         }
     }
 
@@ -212,7 +230,9 @@ impl UiCommand {
     pub fn help(self) -> String {
         match self {
             Self::Act(kind) => format!("{}: {}", kind.title().to_lowercase(), kind.spec().help),
-            other => other.spec().map_or_else(String::new, |spec| spec.help.to_owned()),
+            other => other
+                .spec()
+                .map_or_else(String::new, |spec| spec.help.to_owned()),
         }
     }
 }
@@ -227,7 +247,10 @@ mod tests {
             let command = UiCommand::from_id(&id);
             assert!(command.is_some_and(|command| !command.help().is_empty() && !command.hint().is_empty()), "{id}");
         }
-        assert_eq!(UiCommand::from_id("act.power_off"), Some(UiCommand::Act(ActionKind::PowerOff)));
+        assert_eq!(
+            UiCommand::from_id("act.power_off"),
+            Some(UiCommand::Act(ActionKind::PowerOff))
+        );
         assert_eq!(UiCommand::from_id("act.fly"), None);
     }
 }

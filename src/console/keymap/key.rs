@@ -37,7 +37,10 @@ impl Key {
     #[must_use]
     pub fn of(event: KeyEvent) -> Self {
         let kept = KeyModifiers::CONTROL | KeyModifiers::ALT;
-        Self { code: event.code, modifiers: event.modifiers & kept }
+        Self {
+            code: event.code,
+            modifiers: event.modifiers & kept,
+        }
     }
 
     /// Whether it puts a character into a text field.
@@ -57,8 +60,16 @@ impl Key {
             (None, KeyCode::F(n)) => format!("f{n}"),
             (None, _) => "?".to_owned(),
         };
-        let control = if self.modifiers.contains(KeyModifiers::CONTROL) { "ctrl-" } else { "" };
-        let alt = if self.modifiers.contains(KeyModifiers::ALT) { "alt-" } else { "" };
+        let control = if self.modifiers.contains(KeyModifiers::CONTROL) {
+            "ctrl-"
+        } else {
+            ""
+        };
+        let alt = if self.modifiers.contains(KeyModifiers::ALT) {
+            "alt-"
+        } else {
+            ""
+        };
         format!("{control}{alt}{key}")
     }
 }
@@ -71,7 +82,9 @@ impl fmt::Display for Key {
 
 /// A key that nobody can press: what was written is not the name of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a key; write one character, or a name such as enter, esc, pagedown, f5, ctrl-r")]
+#[error(
+    "{0:?} is not a key; write one character, or a name such as enter, esc, pagedown, f5, ctrl-r"
+)]
 pub struct NotAKey(String);
 
 impl FromStr for Key {
@@ -79,7 +92,13 @@ impl FromStr for Key {
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
         let mut modifiers = KeyModifiers::NONE;
-        let mut rest = text;
+        let lower = text.to_lowercase();
+        // Names are written in any case; a single character is itself.
+        let mut rest = if text.chars().count() > 1 && !text.contains('-') {
+            lower.as_str()
+        } else {
+            text
+        };
         loop {
             // "-" alone is the character.
             if let Some(more) = rest.strip_prefix("ctrl-").filter(|more| !more.is_empty()) {
@@ -92,11 +111,21 @@ impl FromStr for Key {
                 break;
             }
         }
-        let named = NAMED.iter().find(|(name, ..)| *name == rest).map(|(_, code, _)| *code);
-        let function = rest.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n));
+        let named = NAMED
+            .iter()
+            .find(|(name, ..)| *name == rest)
+            .map(|(_, code, _)| *code);
+        let function = rest
+            .strip_prefix('f')
+            .and_then(|n| n.parse().ok())
+            .filter(|n| (1..=12).contains(n));
         let mut chars = rest.chars();
-        let character = chars.next().filter(|c| chars.next().is_none() && !c.is_control());
-        let code = named.or(function.map(KeyCode::F)).or(character.map(KeyCode::Char));
+        let character = chars
+            .next()
+            .filter(|c| chars.next().is_none() && !c.is_control());
+        let code = named
+            .or(function.map(KeyCode::F))
+            .or(character.map(KeyCode::Char));
         let code = code.ok_or_else(|| NotAKey(text.to_owned()))?;
         Ok(Self { code, modifiers })
     }
@@ -109,7 +138,18 @@ mod tests {
 
     #[test]
     fn written_keys_round_trip() {
-        for text in ["a", "A", "/", "-", "ctrl-r", "enter", "f5", "ctrl-alt-x", "space", "pagedown"] {
+        for text in [
+            "a",
+            "A",
+            "/",
+            "-",
+            "ctrl-r",
+            "enter",
+            "f5",
+            "ctrl-alt-x",
+            "space",
+            "pagedown",
+        ] {
             let key: Key = text.parse().unwrap();
             assert_eq!(key.to_string(), text);
         }

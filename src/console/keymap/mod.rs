@@ -27,6 +27,10 @@ pub enum Place {
     Events,
     /// The pane of tasks and events.
     Pane,
+    /// Whatever opens over the rest: it closes with one step back.
+    Dialog,
+    /// The first screen where nothing is configured.
+    Welcome,
     /// The details of a VM.
     Details,
     /// The action menu.
@@ -43,12 +47,10 @@ pub enum Place {
     Prompt,
     /// A warning, opened.
     Warning,
-    /// A text that scrolls: help, raw document, notices, an event.
-    Page,
 }
 
 impl Place {
-    const ALL: [(Self, &'static str, &'static str); 17] = [
+    const ALL: [(Self, &'static str, &'static str); 18] = [
         (Self::Global, "global", "Everywhere"),
         (Self::List, "list", "Moving"),
         (Self::Vm, "vm", "This VM"),
@@ -57,6 +59,8 @@ impl Place {
         (Self::Clouds, "clouds", "Clouds"),
         (Self::Events, "events", "Events"),
         (Self::Pane, "pane", "Tasks and events"),
+        (Self::Dialog, "dialog", "Here"),
+        (Self::Welcome, "welcome", "Welcome"),
         (Self::Details, "details", "Details"),
         (Self::Menu, "menu", "Action menu"),
         (Self::Sort, "sort", "Sorting"),
@@ -65,17 +69,22 @@ impl Place {
         (Self::Field, "field", "Reason"),
         (Self::Prompt, "prompt", "Filter"),
         (Self::Warning, "warning", "Warning"),
-        (Self::Page, "page", "Text"),
     ];
 
     /// Its heading on the help screen.
     #[must_use]
     pub fn title(self) -> &'static str {
-        Self::ALL.iter().find(|(place, ..)| *place == self).map_or("", |(.., title)| title)
+        Self::ALL
+            .iter()
+            .find(|(place, ..)| *place == self)
+            .map_or("", |(.., title)| title)
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(place, ..)| *place)
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| *known == name)
+            .map(|(place, ..)| *place)
     }
 }
 
@@ -86,35 +95,42 @@ pub enum KeymapError {
     #[error("the keymap cannot be read: {0}")]
     Syntax(String),
     /// No such place.
-    #[error("[keys.{0}]: there is no such place; known are {known}", known = known_places())]
+    #[error("the keymap names {0:?}, which is no place")]
     Place(String),
     /// No such key.
-    #[error("[keys.{place}]: {error}")]
+    #[error("[keys] {command}: {error}")]
     Key {
-        /// The place.
-        place: String,
+        /// The command.
+        command: String,
         /// What is wrong.
         error: NotAKey,
     },
     /// No such command.
-    #[error("[keys.{place}] {key:?}: there is no command {command:?}{}", suggestion(.command))]
+    #[error("[keys] there is no action {name:?}{}", suggestion(.name))]
     Command {
-        /// The place.
-        place: String,
+        /// What was written.
+        name: String,
+    },
+    /// A key that means something else in the same place.
+    #[error("[keys] {command}: {key} means {taken:?} in the same place; move that one first")]
+    Taken {
+        /// The command that should have the key.
+        command: String,
         /// The key.
         key: String,
-        /// What was written.
-        command: String,
+        /// The command that has it.
+        taken: String,
     },
 }
 
-fn known_places() -> String {
-    Place::ALL.map(|(_, name, _)| name).join(", ")
-}
-
 fn suggestion(command: &str) -> String {
-    let close = UiCommand::ids().map(|id| (strsim::jaro_winkler(&id, command), id)).max_by(|a, b| a.0.total_cmp(&b.0));
-    close.filter(|(score, _)| *score > 0.7).map_or_else(String::new, |(_, id)| format!("; did you mean {id:?}?"))
+    let ids = UiCommand::ids().map(|id| id.trim_start_matches("act.").to_owned());
+    let close = ids
+        .map(|id| (strsim::jaro_winkler(&id, command), id))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    close
+        .filter(|(score, _)| *score > 0.7)
+        .map_or_else(String::new, |(_, id)| format!("; did you mean {id:?}?"))
 }
 
 /// Which key means what, and where. In the order of the file, so that hints show the first key of a command.
@@ -123,55 +139,75 @@ pub struct Keymap {
     places: BTreeMap<Place, Vec<(Key, UiCommand)>>,
 }
 
-/// Keys as they are written: place, key, command.
-pub type WrittenKeys = BTreeMap<String, BTreeMap<String, String>>;
-
 impl Keymap {
     /// The keymap that comes with the program.
     ///
     /// # Errors
     /// None in a program that passed its tests: the file is part of it.
     pub fn shipped() -> Result<Self, KeymapError> {
-        let mut keymap = Self { places: BTreeMap::new() };
+        let mut keymap = Self {
+            places: BTreeMap::new(),
+        };
         let table: toml::Table = include_str!("../../../assets/keymap.toml")
             .parse()
             .map_err(|error: toml::de::Error| KeymapError::Syntax(error.message().to_owned()))?;
         for (place, keys) in &table {
             for (key, command) in keys.as_table().into_iter().flatten() {
-                let command = command.as_str().ok_or_else(|| KeymapError::Syntax(format!("{place}.{key}")))?;
+                let command = command
+                    .as_str()
+                    .ok_or_else(|| KeymapError::Syntax(format!("{place}.{key}")))?;
                 keymap.bind(place, key, command)?;
             }
         }
         Ok(keymap)
     }
 
-    /// The shipped keymap with what the configuration changes.
+    /// Gives a command other keys, in every place where it has one. No keys takes it away.
     ///
     /// # Errors
-    /// When a place, key or command is not known.
-    pub fn with(overrides: &WrittenKeys) -> Result<Self, KeymapError> {
-        let mut keymap = Self::shipped()?;
-        for (place, keys) in overrides {
-            for (key, command) in keys {
-                keymap.bind(place, key, command)?;
+    /// When the command or a key is not known, or a key is taken by another command of the same place.
+    pub fn rebind(&mut self, written: &str, keys: &[String]) -> Result<(), KeymapError> {
+        let command = UiCommand::from_id(written)
+            .or_else(|| UiCommand::from_id(&format!("act.{written}")))
+            .ok_or_else(|| KeymapError::Command {
+                name: written.to_owned(),
+            })?;
+        let parse = |key: &String| {
+            key.parse().map_err(|error| KeymapError::Key {
+                command: written.to_owned(),
+                error,
+            })
+        };
+        let keys: Vec<Key> = keys.iter().map(parse).collect::<Result<_, _>>()?;
+        for bound in self.places.values_mut() {
+            if !bound.iter().any(|(_, known)| *known == command) {
+                continue;
+            }
+            bound.retain(|(_, known)| *known != command);
+            for key in &keys {
+                if let Some((_, taken)) = bound.iter().find(|(known, _)| known == key) {
+                    return Err(KeymapError::Taken {
+                        command: written.to_owned(),
+                        key: key.to_string(),
+                        taken: taken.hint(),
+                    });
+                }
+                bound.push((*key, command));
             }
         }
-        Ok(keymap)
+        Ok(())
     }
 
     fn bind(&mut self, place: &str, key: &str, command: &str) -> Result<(), KeymapError> {
         let at = Place::from_name(place).ok_or_else(|| KeymapError::Place(place.to_owned()))?;
-        let parsed = key.parse().map_err(|error| KeymapError::Key { place: place.to_owned(), error })?;
-        let keys = self.places.entry(at).or_default();
-        keys.retain(|(bound, _)| *bound != parsed);
-        if command != "none" {
-            let command = UiCommand::from_id(command).ok_or_else(|| KeymapError::Command {
-                place: place.to_owned(),
-                key: key.to_owned(),
-                command: command.to_owned(),
-            })?;
-            keys.push((parsed, command));
-        }
+        let parsed = key.parse().map_err(|error| KeymapError::Key {
+            command: command.to_owned(),
+            error,
+        })?;
+        let command = UiCommand::from_id(command).ok_or_else(|| KeymapError::Command {
+            name: command.to_owned(),
+        })?;
+        self.places.entry(at).or_default().push((parsed, command));
         Ok(())
     }
 
@@ -179,7 +215,11 @@ impl Keymap {
     #[must_use]
     pub fn command(&self, places: &[Place], key: Key) -> Option<UiCommand> {
         places.iter().find_map(|place| {
-            self.places.get(place)?.iter().find(|(bound, _)| *bound == key).map(|(_, command)| *command)
+            self.places
+                .get(place)?
+                .iter()
+                .find(|(bound, _)| *bound == key)
+                .map(|(_, command)| *command)
         })
     }
 
@@ -222,10 +262,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
 
-    fn overrides(place: &str, key: &str, command: &str) -> WrittenKeys {
-        BTreeMap::from([(place.to_owned(), BTreeMap::from([(key.to_owned(), command.to_owned())]))])
-    }
-
     #[test]
     fn the_shipped_keymap_is_whole_and_every_place_of_it_is_known() {
         let keymap = Keymap::shipped().unwrap();
@@ -238,24 +274,42 @@ mod tests {
     fn the_innermost_place_wins() {
         let keymap = Keymap::shipped().unwrap();
         let t = "t".parse().unwrap();
-        assert_eq!(keymap.command(&[Place::Warning, Place::Global], t), Some(UiCommand::Again));
-        assert_eq!(keymap.command(&[Place::Vms, Place::Global], t), Some(UiCommand::PaneToggle));
+        assert_eq!(
+            keymap.command(&[Place::Warning, Place::Global], t),
+            Some(UiCommand::Again)
+        );
+        assert_eq!(
+            keymap.command(&[Place::Vms, Place::Global], t),
+            Some(UiCommand::PaneToggle)
+        );
     }
 
     #[test]
-    fn the_configuration_moves_adds_and_removes_keys() {
-        let keymap = Keymap::with(&overrides("vm", "x", "act.power_off")).unwrap();
-        assert_eq!(keymap.command(&[Place::Vm], "x".parse().unwrap()), Some(UiCommand::Act(crate::model::ActionKind::PowerOff)));
-        let keymap = Keymap::with(&overrides("vm", "X", "none")).unwrap();
+    fn the_configuration_moves_and_removes_keys() {
+        let mut keymap = Keymap::shipped().unwrap();
+        let power_off = UiCommand::Act(crate::model::ActionKind::PowerOff);
+        keymap.rebind("power_off", &["F9".to_owned()]).unwrap();
+        assert_eq!(
+            keymap.command(&[Place::Vm], "f9".parse().unwrap()),
+            Some(power_off)
+        );
         assert_eq!(keymap.command(&[Place::Vm], "X".parse().unwrap()), None);
+        keymap.rebind("power_off", &[]).unwrap();
+        assert_eq!(keymap.key(&[Place::Vm], power_off), None);
     }
 
     #[test]
     fn mistakes_are_named_with_a_remedy() {
-        let error = Keymap::with(&overrides("vm", "x", "act.power_of")).unwrap_err().to_string();
-        assert!(error.contains("did you mean \"act.power_off\"?"), "{error}");
-        assert!(Keymap::with(&overrides("vmz", "x", "help")).unwrap_err().to_string().contains("known are global"));
-        assert!(Keymap::with(&overrides("vm", "hyper-x", "help")).is_err());
+        let mut keymap = Keymap::shipped().unwrap();
+        let mut error = |command: &str, key: &str| {
+            keymap
+                .rebind(command, &[key.to_owned()])
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(error("power_of", "x").contains("did you mean \"power_off\"?"));
+        assert!(error("power_off", "hyper-x").contains("is not a key"));
+        assert!(error("power_off", "m").contains("means \"actions\" in the same place"));
     }
 
     #[test]
@@ -269,7 +323,16 @@ mod tests {
                     assert_eq!(label, "p", "{place:?}");
                 }
                 let reserved = "hjklgG/?:q0123456789 ".contains(&label) && label.len() == 1;
-                if reserved && !matches!(place, Place::Global | Place::List | Place::Vms | Place::Appliances | Place::Events) {
+                if reserved
+                    && !matches!(
+                        place,
+                        Place::Global
+                            | Place::List
+                            | Place::Vms
+                            | Place::Appliances
+                            | Place::Events
+                    )
+                {
                     panic!("{label} is an accelerator in {place:?}");
                 }
             }

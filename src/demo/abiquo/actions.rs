@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::answer::{Answer, Refusal};
+use super::asking::Asking;
 use super::estate::Power;
 use super::media::{Version, accepted, plain_text, required};
 use super::operations::Change;
 use super::platform::Platform;
-use super::reads::Read;
 use super::render::Pen;
 use super::routes::{Resource, VmId};
 use crate::demo::identity::Uuid;
@@ -39,7 +39,7 @@ struct StateBody {
     graceful_shutdown: bool,
 }
 
-impl Read<'_> {
+impl Asking<'_> {
     /// Checks a request in the order in which the platform does: who, what, in which form, from which state.
     ///
     /// # Errors
@@ -48,13 +48,13 @@ impl Read<'_> {
         match resource {
             Resource::VmState(vm) => {
                 let vm = self.vm(vm)?;
-                self.need_privilege(PERFORM)?;
+                self.need(PERFORM)?;
                 let change = read_state(self, body)?;
                 self.change(vm, change)
             }
             Resource::VmReset(vm) => {
                 let vm = self.vm(vm)?;
-                self.need_privilege(PERFORM)?;
+                self.need(PERFORM)?;
                 self.change(vm, Change::Reset)
             }
             Resource::VmProtect(vm) => self.protect(vm, body),
@@ -78,7 +78,7 @@ impl Read<'_> {
 
     fn protect(&self, vm: VmId, body: &[u8]) -> Result<Act, Refusal> {
         let vm = self.vm(vm)?;
-        self.need_privilege(PROTECT)?;
+        self.need(PROTECT)?;
         plain_text(self.headers)?;
         let cause = std::str::from_utf8(body)
             .map_err(|_| Refusal::bad("the reason is not UTF-8 text"))?
@@ -101,7 +101,7 @@ impl Read<'_> {
 
     fn unprotect(&self, vm: VmId) -> Result<Act, Refusal> {
         let vm = self.vm(vm)?;
-        self.need_privilege(PROTECT)?;
+        self.need(PROTECT)?;
         if !self.platform.estate.protections.contains_key(&vm) {
             return Err(Refusal::conflict("VM-119", "this VM is not protected"));
         }
@@ -123,15 +123,6 @@ impl Read<'_> {
         Ok(Act::Acknowledge(task.vm, uuid))
     }
 
-    fn need_privilege(&self, privilege: &str) -> Result<(), Refusal> {
-        let held = self.platform.estate.may(self.user, privilege);
-        if held {
-            Ok(())
-        } else {
-            Err(Refusal::forbidden(privilege))
-        }
-    }
-
     /// Nothing may be done to a VM while an operation runs on it.
     fn free(&self, vm: usize) -> Result<(), Refusal> {
         if self.platform.estate.vms[vm].power == Power::Locked {
@@ -141,8 +132,8 @@ impl Read<'_> {
     }
 }
 
-fn read_state(read: &Read<'_>, body: &[u8]) -> Result<Change, Refusal> {
-    required(read.headers, "virtualmachinestate")?;
+fn read_state(asking: &Asking<'_>, body: &[u8]) -> Result<Change, Refusal> {
+    required(asking.headers, "virtualmachinestate")?;
     let body: StateBody = serde_json::from_slice(body)
         .map_err(|_| Refusal::bad("the body is not a virtual machine state"))?;
     match (body.state.as_str(), body.graceful_shutdown) {

@@ -318,3 +318,32 @@ pub fn position(first: u32, id: u32, count: usize) -> Option<usize> {
     let at = id.checked_sub(first)? as usize;
     (at < count).then_some(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_appliance_takes_its_state_from_its_vms_and_the_first_rule_wins() {
+        use Power::{Allocated, Configured, Locked, NotAllocated, Off, On, Paused, Unknown};
+        for (vms, state) in [
+            (&[][..], ApplianceState::Empty),
+            (&[On, Locked, Unknown], ApplianceState::Unknown),
+            (&[On, Locked, NotAllocated], ApplianceState::Locked),
+            (&[On, Off, Paused, Configured], ApplianceState::Deployed),
+            (&[Off, Off], ApplianceState::Deployed),
+            (&[NotAllocated, Allocated], ApplianceState::NotDeployed),
+            (&[On, NotAllocated], ApplianceState::NeedsSync),
+            (&[Configured, Allocated], ApplianceState::NeedsSync),
+        ] {
+            assert_eq!(ApplianceState::of(vms.iter().copied()), state, "{vms:?}");
+        }
+    }
+
+    #[test]
+    fn ids_and_positions_are_each_others_inverse() {
+        assert_eq!(position(FIRST_VM, id(FIRST_VM, 41), 42), Some(41));
+        assert_eq!(position(FIRST_VM, id(FIRST_VM, 42), 42), None);
+        assert_eq!(position(FIRST_VM, 0, 42), None);
+    }
+}

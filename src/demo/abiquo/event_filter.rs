@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::answer::Refusal;
+use super::asking::Asking;
 use super::estate::{FIRST_ENTERPRISE, id};
 use super::events::{Event, Target};
 use super::media::Version;
 use super::paging::Page;
-use super::reads::Read;
 
 /// Filters by names that no event of this cloud carries: nothing matches them.
 const ABSENT: [&str; 7] = [
@@ -21,13 +21,13 @@ const ABSENT: [&str; 7] = [
 ];
 
 /// Whether a user may see an event: restricted appliances stay hidden, and so does what happens in them.
-pub fn sees(read: &Read<'_>, event: &Event) -> bool {
-    let estate = &read.platform.estate;
-    let appliance = appliance_of(read, event);
+pub fn sees(asking: &Asking<'_>, event: &Event) -> bool {
+    let estate = &asking.platform.estate;
+    let appliance = appliance_of(asking, event);
     let enterprise = estate.datacenters[estate.appliances[appliance].datacenter].enterprise;
-    let own = estate.users[read.user].enterprise == enterprise
-        && estate.may(read.user, "EVENTLOG_VIEW_ENTERPRISE");
-    read.sees(appliance) && (own || estate.may(read.user, "EVENTLOG_VIEW_ALL"))
+    let own = estate.users[asking.user].enterprise == enterprise
+        && estate.may(asking.user, "EVENTLOG_VIEW_ENTERPRISE");
+    asking.sees(appliance) && (own || estate.may(asking.user, "EVENTLOG_VIEW_ALL"))
 }
 
 /// The events asked for, in the order asked for.
@@ -35,16 +35,16 @@ pub fn sees(read: &Read<'_>, event: &Event) -> bool {
 /// # Errors
 /// 400 for a date in the wrong form or an order that is none.
 pub fn select<'a>(
-    read: &Read<'a>,
+    asking: &Asking<'a>,
     page: &Page,
     version: Version,
 ) -> Result<Vec<&'a Event>, Refusal> {
-    let from_ms = read
+    let from_ms = asking
         .query
         .get("datefrom")
         .map(|text| date(text, version))
         .transpose()?;
-    let to_ms = read
+    let to_ms = asking
         .query
         .get("dateto")
         .map(|text| date(text, version))
@@ -52,19 +52,19 @@ pub fn select<'a>(
     let matches = |event: &&Event| {
         from_ms.is_none_or(|from| event.at_ms >= from)
             && to_ms.is_none_or(|to| event.at_ms <= to)
-            && sees(read, event)
-            && read
+            && sees(asking, event)
+            && asking
                 .query
                 .pairs()
-                .all(|(key, value)| value.is_empty() || fits(read, event, key, value))
+                .all(|(key, value)| value.is_empty() || fits(asking, event, key, value))
     };
-    let mut events: Vec<_> = read.platform.events.iter().filter(matches).collect();
+    let mut events: Vec<_> = asking.platform.events.iter().filter(matches).collect();
     match page.by.as_str() {
         "timestamp" | "id" => {}
         "severity" => events.sort_by_key(|event| event.severity.word()),
         "action" | "actionperformed" => events.sort_by_key(|event| event.full_action()),
         "user" | "performedby" => {
-            events.sort_by_key(|event| &read.platform.estate.users[event.user].nick)
+            events.sort_by_key(|event| &asking.platform.estate.users[event.user].nick)
         }
         other => return Err(Refusal::bad(format!("events cannot be sorted by {other}"))),
     }
@@ -74,9 +74,9 @@ pub fn select<'a>(
     Ok(events)
 }
 
-fn fits(read: &Read<'_>, event: &Event, key: &str, value: &str) -> bool {
-    let estate = &read.platform.estate;
-    let appliance = appliance_of(read, event);
+fn fits(asking: &Asking<'_>, event: &Event, key: &str, value: &str) -> bool {
+    let estate = &asking.platform.estate;
+    let appliance = appliance_of(asking, event);
     let datacenter = &estate.datacenters[estate.appliances[appliance].datacenter];
     let vm_name = match event.target {
         Target::Vm(vm) => Some(&*estate.vms[vm].label),
@@ -112,9 +112,9 @@ fn fits(read: &Read<'_>, event: &Event, key: &str, value: &str) -> bool {
     }
 }
 
-fn appliance_of(read: &Read<'_>, event: &Event) -> usize {
+fn appliance_of(asking: &Asking<'_>, event: &Event) -> usize {
     match event.target {
-        Target::Vm(vm) => read.platform.estate.vms[vm].appliance as usize,
+        Target::Vm(vm) => asking.platform.estate.vms[vm].appliance as usize,
         Target::Appliance(appliance) => appliance,
     }
 }

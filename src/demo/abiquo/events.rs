@@ -40,7 +40,7 @@ impl Severity {
 }
 
 /// What an event happened to, by position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {
     /// A VM.
     Vm(usize),

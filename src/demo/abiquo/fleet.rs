@@ -1,16 +1,15 @@
 //! Reads the default fleet, `assets/demo/abiquo.toml`, into the estate, the tasks and the events.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
-
-use serde::Deserialize;
 
 use super::estate::{
-    Appliance, ApplianceState, Datacenter, Enterprise, Estate, FIRST_VM, Kind, Location, Power,
-    Role, User, Vm, id,
+    Appliance, Datacenter, Enterprise, Estate, FIRST_VM, Location, Role, User, Vm, id,
 };
-use super::events::{Event, Severity, Target};
-use super::tasks::{Job, JobState, Outcome, Plan, Task, TaskState, Work};
+use super::events::{Event, Target};
+use super::fleet_file::{
+    DatacenterEntry, EventEntry, File, LocationEntry, RoleEntry, TaskEntry, VmKind,
+};
+use super::tasks::{Job, Outcome, Plan, Task};
 use crate::demo::identity::Uuid;
 
 const DEFAULT: &str = include_str!("../../../assets/demo/abiquo.toml");
@@ -28,168 +27,6 @@ pub struct Fleet {
     pub events: Vec<Event>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    privileges: Vec<String>,
-    roles: Vec<RoleEntry>,
-    enterprises: Vec<EnterpriseEntry>,
-    users: Vec<UserEntry>,
-    locations: Vec<LocationEntry>,
-    datacenters: Vec<DatacenterEntry>,
-    tasks: Vec<TaskEntry>,
-    events: Vec<EventEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RoleEntry {
-    name: String,
-    only: Option<Vec<String>>,
-    all_but: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EnterpriseEntry {
-    name: String,
-    workflow: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UserEntry {
-    nick: String,
-    name: String,
-    surname: String,
-    role: String,
-    enterprise: String,
-    password: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LocationEntry {
-    name: String,
-    place: String,
-    kind: Kind,
-    hypervisor: String,
-    hosts: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DatacenterEntry {
-    name: String,
-    enterprise: String,
-    location: String,
-    appliances: Vec<ApplianceEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ApplianceEntry {
-    name: String,
-    owner: String,
-    #[serde(default)]
-    restricted: bool,
-    lagging: Option<LaggingEntry>,
-    vms: Vec<VmEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LaggingEntry {
-    state: ApplianceState,
-    seconds: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VmEntry {
-    name: String,
-    state: Power,
-    cpu: u8,
-    ram: u32,
-    #[serde(default = "small_disk")]
-    disk_gib: u32,
-    ips: Vec<Ipv4Addr>,
-    #[serde(default)]
-    host: u8,
-    days: i64,
-    #[serde(default)]
-    note: String,
-    #[serde(default)]
-    deallocated: bool,
-    #[serde(default = "yes")]
-    guest_tools: bool,
-    kind: Option<VmKind>,
-    protected: Option<String>,
-}
-
-fn small_disk() -> u32 {
-    40
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "UPPERCASE")]
-enum VmKind {
-    Captured,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TaskEntry {
-    vm: String,
-    kind: Work,
-    state: TaskState,
-    user: String,
-    age_seconds: i64,
-    #[serde(default)]
-    took_seconds: i64,
-    ends_in_seconds: Option<i64>,
-    then: Option<Power>,
-    jobs: Vec<JobEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JobEntry {
-    kind: Work,
-    #[serde(default = "pending")]
-    state: JobState,
-    #[serde(default = "unknown")]
-    rollback: JobState,
-}
-
-fn pending() -> JobState {
-    JobState::Pending
-}
-
-fn unknown() -> JobState {
-    JobState::Unknown
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EventEntry {
-    ago_minutes: i64,
-    severity: Severity,
-    entity: Option<String>,
-    action: String,
-    vm: Option<String>,
-    appliance: Option<String>,
-    user: String,
-    operation: Option<u64>,
-    message: String,
-    error_code: Option<String>,
-    error_message: Option<String>,
-}
-
 /// Builds the first `limit` VMs of the default fleet, or all of it, as it looks at `now_ms`.
 ///
 /// # Errors
@@ -205,6 +42,52 @@ pub fn default_fleet(
 }
 
 fn build(file: File, seed: u64, limit: usize, now_ms: i64, pace: f64) -> Result<Fleet, Fault> {
+    let (task_entries, event_entries, datacenters, mut estate) = people_and_places(file, seed)?;
+    for entry in datacenters {
+        add_datacenter(&mut estate, entry, limit, now_ms)?;
+    }
+    let by_name: HashMap<String, usize> = estate
+        .vms
+        .iter()
+        .enumerate()
+        .map(|(at, vm)| (vm.label.to_string(), at))
+        .collect();
+
+    let mut tasks = Vec::new();
+    for (number, entry) in (0_u64..).zip(task_entries) {
+        // A VM beyond the limit is not there, and neither are its tasks and events.
+        if let Some(&vm) = by_name.get(&entry.vm) {
+            tasks.push(task(&estate, entry, vm, number, now_ms, pace)?);
+        } else if limit == usize::MAX {
+            return Err(format!("a task names the unknown VM {}", entry.vm));
+        }
+    }
+    let mut events = Vec::new();
+    for (number, entry) in (0_u64..).zip(event_entries) {
+        if let Some(event) = event(&estate, &by_name, entry, number, now_ms)? {
+            events.push(event);
+        } else if limit == usize::MAX {
+            return Err(format!("event {number} names an unknown VM or appliance"));
+        }
+    }
+    events.sort_by_key(|event| event.at_ms);
+    Ok(Fleet {
+        estate,
+        tasks,
+        events,
+    })
+}
+
+/// What of the file is still to be built once there are people and places.
+type Rest = (
+    Vec<TaskEntry>,
+    Vec<EventEntry>,
+    Vec<DatacenterEntry>,
+    Estate,
+);
+
+/// Tenants, roles, users and locations: all that VMs refer to.
+fn people_and_places(file: File, seed: u64) -> Result<Rest, Fault> {
     let enterprises: Vec<_> = file
         .enterprises
         .into_iter()
@@ -216,8 +99,8 @@ fn build(file: File, seed: u64, limit: usize, now_ms: i64, pace: f64) -> Result<
     let roles = file
         .roles
         .into_iter()
-        .map(|entry| role(entry, &file.privileges))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|entry| role(entry, &file.privileges));
+    let roles = roles.collect::<Result<Vec<_>, _>>()?;
     let mut users = Vec::new();
     for entry in file.users {
         users.push(User {
@@ -233,62 +116,29 @@ fn build(file: File, seed: u64, limit: usize, now_ms: i64, pace: f64) -> Result<
             password: entry.password,
         });
     }
-    let locations = file
-        .locations
-        .into_iter()
-        .map(|entry| Location {
-            name: entry.name,
-            place: entry.place,
-            kind: entry.kind,
-            hypervisor: entry.hypervisor,
-            hosts: entry.hosts,
-        })
-        .collect();
-    let mut estate = Estate {
+    let estate = Estate {
         privileges: file.privileges,
         roles,
         enterprises,
         users,
-        locations,
+        locations: file.locations.into_iter().map(location).collect(),
         datacenters: Vec::new(),
         appliances: Vec::new(),
         vms: Vec::new(),
         protections: HashMap::new(),
         seed,
     };
-    for entry in file.datacenters {
-        add_datacenter(&mut estate, entry, limit, now_ms)?;
-    }
-    let by_name: HashMap<String, usize> = estate
-        .vms
-        .iter()
-        .enumerate()
-        .map(|(at, vm)| (vm.label.to_string(), at))
-        .collect();
+    Ok((file.tasks, file.events, file.datacenters, estate))
+}
 
-    let mut tasks = Vec::new();
-    for (number, entry) in (0_u64..).zip(file.tasks) {
-        // A VM beyond the limit is not there, and neither are its tasks and events.
-        if let Some(&vm) = by_name.get(&entry.vm) {
-            tasks.push(task(&estate, entry, vm, number, now_ms, pace)?);
-        } else if limit == usize::MAX {
-            return Err(format!("a task names the unknown VM {}", entry.vm));
-        }
+fn location(entry: LocationEntry) -> Location {
+    Location {
+        name: entry.name,
+        place: entry.place,
+        kind: entry.kind,
+        hypervisor: entry.hypervisor,
+        hosts: entry.hosts,
     }
-    let mut events = Vec::new();
-    for (number, entry) in (0_u64..).zip(file.events) {
-        if let Some(event) = event(&estate, &by_name, entry, number, now_ms)? {
-            events.push(event);
-        } else if limit == usize::MAX {
-            return Err(format!("event {number} names an unknown VM or appliance"));
-        }
-    }
-    events.sort_by_key(|event| event.at_ms);
-    Ok(Fleet {
-        estate,
-        tasks,
-        events,
-    })
 }
 
 fn role(entry: RoleEntry, privileges: &[String]) -> Result<Role, Fault> {
@@ -519,6 +369,9 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use std::collections::HashSet;
 
+    use super::super::estate::{ApplianceState, Power};
+    use super::super::events::Severity;
+    use super::super::tasks::TaskState;
     use super::*;
 
     const NOW: i64 = 1_800_000_000_000;

@@ -151,3 +151,64 @@ fn protected(vm: usize, label: &str, cause: &str, seed: u64, now_ms: i64, rng: &
         error: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use std::collections::HashSet;
+
+    use super::super::fleet::default_fleet;
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn generated_vms_spread_over_datacenters_and_appliances_of_fixed_size() {
+        let mut fleet = default_fleet(3, None, NOW, 1.0).unwrap();
+        let (old_vms, old_appliances) = (fleet.estate.vms.len(), fleet.estate.appliances.len());
+        fill(&mut fleet, old_vms + 2_050, NOW);
+        let estate = &fleet.estate;
+        assert_eq!(estate.vms.len(), old_vms + 2_050);
+        assert_eq!(estate.appliances.len(), old_appliances + 52);
+        assert_eq!(estate.datacenters.len(), 3 + 3);
+        assert_eq!(estate.datacenters[3].appliances.len(), APPLIANCES);
+        for (at, appliance) in estate.appliances.iter().enumerate() {
+            assert!(
+                estate.datacenters[appliance.datacenter]
+                    .appliances
+                    .contains(&at)
+            );
+            assert!(
+                appliance
+                    .vms
+                    .clone()
+                    .all(|vm| estate.vms[vm].appliance as usize == at)
+            );
+        }
+        let names: HashSet<_> = estate.vms.iter().map(|vm| &vm.label).collect();
+        assert_eq!(names.len(), estate.vms.len());
+        let addresses: HashSet<_> = estate.vms.iter().map(|vm| vm.addresses[0]).collect();
+        assert_eq!(addresses.len(), estate.vms.len());
+    }
+
+    #[test]
+    fn every_generated_protection_has_its_event() {
+        let mut fleet = default_fleet(3, None, NOW, 1.0).unwrap();
+        fill(&mut fleet, 2_000, NOW);
+        let told: HashSet<_> = fleet
+            .events
+            .iter()
+            .filter(|event| event.action == "PROTECT")
+            .map(|event| event.target)
+            .collect();
+        assert!(fleet.estate.protections.len() > 5);
+        assert!(
+            fleet
+                .estate
+                .protections
+                .keys()
+                .all(|&vm| told.contains(&Target::Vm(vm)))
+        );
+        assert!(fleet.events.is_sorted_by_key(|event| event.at_ms));
+    }
+}

@@ -2,12 +2,15 @@
 
 mod actions;
 mod answer;
+mod asking;
 mod auth;
 mod estate;
 mod event_filter;
 mod events;
 mod fleet;
+mod fleet_file;
 mod generate;
+mod lists;
 mod media;
 mod operations;
 mod paging;
@@ -27,10 +30,10 @@ use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
 
 use self::actions::Act;
 use self::answer::{Answer, Refusal, respond, unauthorized};
+use self::asking::Asking;
 use self::auth::Tokens;
 use self::paging::Query;
 use self::platform::Platform;
-use self::reads::Read;
 use self::routes::Resource;
 use super::clock::Clock;
 use super::{DemoError, DemoOptions};
@@ -139,8 +142,8 @@ impl Server {
         platform: &'a Platform,
         head: &'a request::Parts,
         user: usize,
-    ) -> Read<'a> {
-        Read {
+    ) -> Asking<'a> {
+        Asking {
             platform,
             base: &self.base,
             path: head.uri.path().strip_prefix("/api").unwrap_or_default(),

@@ -29,6 +29,7 @@ pub enum Resource {
     Datacenters,
     Datacenter(u32),
     DatacenterVms(u32),
+    DatacenterTasks(u32),
     Appliances(u32),
     Appliance(u32, u32),
     ApplianceState(u32, u32),
@@ -107,6 +108,9 @@ impl Resource {
                 "action",
                 "virtualmachines",
             ] => Self::DatacenterVms(number(datacenter)?),
+            ["virtualdatacenters", datacenter, "tasks"] => {
+                Self::DatacenterTasks(number(datacenter)?)
+            }
             ["virtualdatacenters", datacenter, "virtualappliances"] => {
                 Self::Appliances(number(datacenter)?)
             }

@@ -5,6 +5,7 @@ mod place;
 mod task;
 mod user;
 mod vm;
+mod vm_links;
 
 pub use event::event_types;
 

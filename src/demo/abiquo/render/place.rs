@@ -155,6 +155,7 @@ impl Pen<'_> {
             "virtual machines",
             &[&path, "/action/virtualmachines"],
         );
+        self.link(json, "tasks", "tasks", "tasks", &[&path, "/tasks"]);
         json.close_array();
         json.close();
     }

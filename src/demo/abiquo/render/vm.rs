@@ -3,188 +3,10 @@
 use std::net::Ipv4Addr;
 
 use super::Pen;
+use super::vm_links::{LINKS_BEFORE_5, LINKS_SINCE_5, OWN_LINKS};
 use crate::demo::abiquo::estate::{FIRST, FIRST_DATACENTER, FIRST_VM, Kind, Power, id};
 use crate::demo::abiquo::media::Version;
 use crate::demo::json::{Json, push_number};
-
-/// The links that differ by the VM's own address alone: what stands before the address, and what after it.
-macro_rules! own_links {
-    ($(($title:literal, $rel:literal, $media:literal, $tail:literal)),* $(,)?) => {
-        &[$((
-            concat!("{\"title\":\"", $title, "\",\"rel\":\"", $rel, "\",\"type\":\"", $media, "\",\"href\":\""),
-            concat!($tail, "\"}"),
-        )),*]
-    };
-}
-
-const OWN_LINKS: &[(&str, &str)] = own_links![
-    (
-        "metadata",
-        "metadata",
-        "application/vnd.abiquo.metadata+json",
-        "/metadata"
-    ),
-    (
-        "vlan network configurations",
-        "configurations",
-        "application/vnd.abiquo.virtualmachinenetworkconfigurations+json",
-        "/network/configurations"
-    ),
-    (
-        "nics",
-        "nics",
-        "application/vnd.abiquo.nics+json",
-        "/network/nics"
-    ),
-    (
-        "disks",
-        "harddisks",
-        "application/vnd.abiquo.harddisks+json",
-        "/storage/disks"
-    ),
-    (
-        "volumes",
-        "volumes",
-        "application/vnd.abiquo.volumes+json",
-        "/storage/volumes"
-    ),
-    (
-        "virtual machine undeploy",
-        "undeploy",
-        "application/vnd.abiquo.acceptedrequest+json",
-        "/action/undeploy"
-    ),
-    (
-        "virtual machine deploy",
-        "deploy",
-        "application/vnd.abiquo.acceptedrequest+json",
-        "/action/deploy"
-    ),
-    (
-        "virtual machine reset",
-        "reset",
-        "application/vnd.abiquo.acceptedrequest+json",
-        "/action/reset"
-    ),
-    (
-        "virtual machine snapshot",
-        "instance",
-        "application/vnd.abiquo.acceptedrequest+json",
-        "/action/instance"
-    ),
-    (
-        "tasks",
-        "tasks",
-        "application/vnd.abiquo.tasks+json",
-        "/tasks"
-    ),
-    (
-        "firewalls",
-        "firewalls",
-        "application/vnd.abiquo.links+json",
-        "/firewalls"
-    ),
-    (
-        "load balancers",
-        "loadbalancers",
-        "application/vnd.abiquo.loadbalancers+json",
-        "/loadbalancers"
-    ),
-    ("protect", "protect", "text/plain", "/action/protect"),
-    ("unprotect", "unprotect", "text/plain", "/action/unprotect"),
-    (
-        "metricsmetadata",
-        "metricsmetadata",
-        "application/vnd.abiquo.metricsmetadata+json",
-        "/metrics"
-    ),
-    (
-        "enablemonitoring",
-        "enablemonitoring",
-        "",
-        "/enablemonitoring"
-    ),
-    (
-        "collectd",
-        "collectd",
-        "application/json",
-        "/metrics/collectd"
-    ),
-];
-
-/// Links that came with 5.0 (14).
-const LINKS_SINCE_5: &[(&str, &str)] = own_links![
-    (
-        "remote access",
-        "rdpaccess",
-        "application/vnd.abiquo.virtualmachineconsole+json",
-        "/config/rdpaccess"
-    ),
-    (
-        "asynctasks",
-        "asynctasks",
-        "application/vnd.abiquo.asynctasks+json",
-        "/asynctasks"
-    ),
-    (
-        "alarmssearch",
-        "alarmssearch",
-        "application/vnd.abiquo.alarms+json",
-        "/alarms"
-    ),
-    (
-        "request on demand backup",
-        "requestbackup",
-        "application/vnd.abiquo.ondemandbackup+json",
-        "/backup/action/request"
-    ),
-    (
-        "request a restore of a backup",
-        "requestrestore",
-        "application/vnd.abiquo.restore+json",
-        "/backup/action/restore"
-    ),
-    (
-        "move VM to a virtual appliance",
-        "vappmove",
-        "application/vnd.abiquo.links+json",
-        "/action/vappmove"
-    ),
-    (
-        "move VM to another virtual datacenter",
-        "move",
-        "application/vnd.abiquo.movevm+json",
-        "/action/move"
-    ),
-    (
-        "clone",
-        "clone",
-        "application/vnd.abiquo.virtualmachinecloneoptions+json",
-        "/action/clone"
-    ),
-];
-
-/// Links that were other ones before 5.0 (14).
-const LINKS_BEFORE_5: &[(&str, &str)] = own_links![
-    (
-        "remote access",
-        "rdpaccess",
-        "text/plain",
-        "/config/rdpaccess"
-    ),
-    (
-        "alarms",
-        "alarms",
-        "application/vnd.abiquo.alarms+json",
-        "/alarms"
-    ),
-    (
-        "metrics",
-        "metrics",
-        "application/vnd.abiquo.metrics+json",
-        "/metrics"
-    ),
-];
 
 /// What all VMs of one page share, looked up once.
 pub struct VmPen<'a> {
@@ -333,6 +155,15 @@ impl VmPen<'_> {
         );
 
         let address = [pen.base, path.as_str()].concat();
+        if pen.version >= Version::new(5, 0) {
+            pen.link(
+                json,
+                "asynctasks",
+                "asynctasks",
+                "",
+                &[&path, "/asynctasks"],
+            );
+        }
         let by_version = if pen.version >= Version::new(5, 0) {
             LINKS_SINCE_5
         } else {

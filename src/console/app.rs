@@ -1,0 +1,312 @@
+//! The state of the console: the inventory, what lists it, and what is open.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::keymap::{Keymap, Place, ViewKind};
+use super::layers::Layer;
+use super::lists::clouds::CloudList;
+use super::lists::events::EventList;
+use super::lists::pane::{Pane, PaneSize};
+use super::lists::tree::Tree;
+use super::lists::vms::{Column, Sort, VmList};
+use super::notices::Notices;
+use super::theme::Theme;
+use crate::config::UiState;
+use crate::fleet::{Changes, CloudInfo, CloudStatus, Inventory};
+use crate::model::VmKey;
+
+/// Which part of the screen takes the keys that no layer takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Focus {
+    /// The view.
+    #[default]
+    Main,
+    /// The details beside it.
+    Details,
+    /// The pane of tasks and events.
+    Pane,
+}
+
+/// From this width on, details stand beside the view.
+pub const WIDE: u16 = 150;
+
+/// How long the cursor rests before more is read about what it is on.
+const REST: SignedDuration = SignedDuration::from_millis(300);
+
+/// How the console looks and what it was told: fixed while it runs.
+#[derive(Debug)]
+pub struct Look {
+    /// Styles and glyphs.
+    pub theme: Theme,
+    /// What keys mean.
+    pub keymap: Keymap,
+    /// The time zone of the times on the screen.
+    pub zone: TimeZone,
+    /// How often the clouds are listed.
+    pub refresh: Duration,
+    /// Where the configuration is, or would be.
+    pub config_path: String,
+}
+
+/// The state.
+#[derive(Debug)]
+pub struct App {
+    /// How it looks.
+    pub look: Look,
+    /// Everything that is known.
+    pub inventory: Inventory,
+    /// The view that is shown.
+    pub view: ViewKind,
+    /// What takes the keys.
+    pub focus: Focus,
+    /// All VMs.
+    pub vms: VmList,
+    /// The tree of appliances.
+    pub tree: Tree,
+    /// The clouds.
+    pub clouds: CloudList,
+    /// What happened.
+    pub events: EventList,
+    /// The pane of tasks and events.
+    pub pane: Pane,
+    /// What is open over the rest, the top one last.
+    pub layers: Vec<Layer>,
+    /// Short notices.
+    pub notices: Notices,
+    /// What is remembered from one run to the next.
+    pub remembered: UiState,
+    /// A reason that was typed and not sent.
+    pub draft: Option<(VmKey, String)>,
+    /// The first line of the details beside the view.
+    pub details_first: usize,
+    /// The size of the terminal, in cells.
+    pub size: (u16, u16),
+    /// The time that everything on the screen is told by.
+    pub now: Timestamp,
+    /// When the cursor will have rested.
+    pub rests_at: Option<Timestamp>,
+    /// Something on the screen is different.
+    pub dirty: bool,
+}
+
+impl App {
+    /// A console of these clouds. Without any, it says how to make a configuration.
+    #[must_use]
+    pub fn new(look: Look, clouds: Vec<CloudInfo>, remembered: UiState, now: Timestamp) -> Self {
+        let layers = if clouds.is_empty() {
+            vec![Layer::Welcome]
+        } else {
+            Vec::new()
+        };
+        let mut app = Self {
+            look,
+            inventory: Inventory::new(clouds),
+            view: ViewKind::Vms,
+            focus: Focus::Main,
+            vms: VmList::default(),
+            tree: Tree::default(),
+            clouds: CloudList::default(),
+            events: EventList::default(),
+            pane: Pane::default(),
+            layers,
+            notices: Notices::default(),
+            remembered: UiState::default(),
+            draft: None,
+            details_first: 0,
+            size: (80, 24),
+            now,
+            rests_at: None,
+            dirty: true,
+        };
+        app.recall(remembered);
+        app
+    }
+
+    /// Goes back to what was left: view, order, size of the pane. Words that are not known any more are ignored.
+    fn recall(&mut self, remembered: UiState) {
+        let view = remembered.view.as_deref();
+        let known = ViewKind::ALL
+            .into_iter()
+            .find(|known| Some(known.title().to_lowercase().as_str()) == view);
+        self.view = known.unwrap_or(ViewKind::Vms);
+        if let Some(sort) = remembered.sort.get("vms")
+            && let Some(column) = Column::from_id(&sort.column)
+        {
+            self.vms.set_sort(
+                &self.inventory,
+                Sort {
+                    column,
+                    descending: sort.descending,
+                },
+            );
+        }
+        self.pane.size = match (remembered.task_pane_open, remembered.task_pane_rows) {
+            (Some(false), _) => PaneSize::Folded,
+            (Some(true), Some(rows)) => PaneSize::Rows(rows),
+            _ => PaneSize::Fitting,
+        };
+        self.remembered = remembered;
+    }
+
+    /// What to remember for the next run.
+    #[must_use]
+    pub fn to_remember(&self) -> UiState {
+        let mut remembered = self.remembered.clone();
+        remembered.view = Some(self.view.title().to_lowercase());
+        let sort = self.vms.sort();
+        let sort = crate::config::Sort {
+            column: sort.column.id(),
+            descending: sort.descending,
+        };
+        remembered.sort.insert("vms".to_owned(), sort);
+        (remembered.task_pane_open, remembered.task_pane_rows) = match self.pane.size {
+            PaneSize::Fitting => (None, None),
+            PaneSize::Folded => (Some(false), None),
+            PaneSize::Rows(rows) => (Some(true), Some(rows)),
+            PaneSize::Full => (remembered.task_pane_open, remembered.task_pane_rows),
+        };
+        remembered
+    }
+
+    /// The lines between header and footer.
+    #[must_use]
+    pub fn body_height(&self) -> u16 {
+        self.size.1.saturating_sub(3)
+    }
+
+    /// Whether details stand beside the view.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        self.size.0 >= WIDE && matches!(self.view, ViewKind::Vms | ViewKind::Appliances)
+    }
+
+    /// The rows of the pane, without its title; `None` when it is folded.
+    #[must_use]
+    pub fn pane_rows(&self) -> Option<u16> {
+        self.pane.size.rows(self.body_height())
+    }
+
+    /// Where keys are looked up now, innermost first.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        match self.layers.last() {
+            Some(layer) => layer.places().to_vec(),
+            None => self.base_places(),
+        }
+    }
+
+    fn base_places(&self) -> Vec<Place> {
+        let own: &[Place] = match (self.focus, self.view) {
+            (Focus::Pane, _) => &[Place::Pane, Place::Vm],
+            (Focus::Details, _) => &[Place::Details, Place::Vm],
+            (Focus::Main, ViewKind::Vms) => &[Place::Vms, Place::Vm],
+            (Focus::Main, ViewKind::Appliances) => &[Place::Appliances, Place::Vm],
+            (Focus::Main, ViewKind::Clouds) => &[Place::Clouds],
+            (Focus::Main, ViewKind::Events) => &[Place::Events],
+        };
+        own.iter()
+            .copied()
+            .chain([Place::List, Place::Global])
+            .collect()
+    }
+
+    /// The VM that actions go to now: that of the top layer, else the one under the cursor.
+    #[must_use]
+    pub fn current_vm(&self) -> Option<VmKey> {
+        match self.layers.last() {
+            Some(Layer::Menu(menu)) => Some(menu.vm.clone()),
+            Some(Layer::Details(details)) => Some(details.vm.clone()),
+            Some(Layer::Task(dialog)) => self.inventory.task(&dialog.task)?.vm.clone(),
+            _ if self.focus == Focus::Pane => self.pane.current_vm(&self.inventory),
+            _ => self.listed_vm().cloned(),
+        }
+    }
+
+    /// The VM under the cursor of the view.
+    #[must_use]
+    pub fn listed_vm(&self) -> Option<&VmKey> {
+        match self.view {
+            ViewKind::Vms => self.vms.current(),
+            ViewKind::Appliances => self.tree.current_vm(),
+            ViewKind::Clouds | ViewKind::Events => None,
+        }
+    }
+
+    /// What the fleet's updates changed reaches every list; each acts on it when it is next looked at.
+    pub fn note(&mut self, changes: &Changes) {
+        if changes.is_empty() {
+            return;
+        }
+        self.dirty = true;
+        self.vms.note(changes);
+        self.tree.note(changes);
+        self.events.note(changes);
+        self.pane.note(changes);
+    }
+
+    /// Brings the lists up to date, once for all messages that came before a frame.
+    pub fn settle(&mut self) {
+        self.vms.settle(&self.inventory);
+        self.events.settle(&self.inventory);
+        self.pane.settle(&self.inventory);
+        if self.view == ViewKind::Appliances {
+            self.tree.settle(&self.inventory);
+        }
+    }
+
+    /// The cursor has moved: soon more is read about what it is on.
+    pub fn moved(&mut self) {
+        self.details_first = 0;
+        self.rests_at = Some(self.now.saturating_add(REST).unwrap_or(self.now));
+    }
+
+    /// Whether something on the screen turns.
+    #[must_use]
+    pub fn is_spinning(&self) -> bool {
+        self.inventory.running_task_count() > 0
+            || self
+                .inventory
+                .reports()
+                .iter()
+                .rev()
+                .take(50)
+                .any(|report| !report.stage.is_final())
+            || self.inventory.clouds().iter().any(|cloud| {
+                matches!(
+                    cloud.status,
+                    CloudStatus::Connecting | CloudStatus::Listing { .. }
+                )
+            })
+    }
+
+    /// Which picture of the spinner is shown.
+    #[must_use]
+    pub fn spinner_frame(&self) -> usize {
+        usize::try_from(self.now.as_millisecond() / 125).unwrap_or(0)
+    }
+
+    /// When the screen has to be drawn again although nothing happens: what turns, what ages, what goes by itself.
+    #[must_use]
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        let after = |duration| self.now.saturating_add(duration).ok();
+        let turns = self
+            .is_spinning()
+            .then(|| after(SignedDuration::from_millis(125)))
+            .flatten();
+        let stale = self
+            .inventory
+            .clouds()
+            .iter()
+            .any(super::super::fleet::CloudView::is_stale);
+        let ages = (stale || !self.inventory.events().is_empty())
+            .then(|| after(SignedDuration::from_secs(15)))
+            .flatten();
+        [turns, ages, self.notices.next_end(self.now), self.rests_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}

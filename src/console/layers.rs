@@ -1,0 +1,181 @@
+//! What opens over the rest: dialogs, menus and pages, on a stack. Keys go to the top one first.
+
+use tui_input::Input;
+
+use super::keymap::Place;
+use crate::fleet::Command;
+use crate::model::{ActionKind, EventKey, TaskKey, VmKey};
+
+/// One layer.
+#[derive(Debug, Clone)]
+pub enum Layer {
+    /// Nothing is configured: how to begin.
+    Welcome,
+    /// The filter, being typed.
+    Filter(Input),
+    /// What works in these places.
+    Help(Help),
+    /// A text that scrolls.
+    Page(Page),
+    /// The details of a VM, over everything.
+    Details(Details),
+    /// The action menu of a VM.
+    Menu(Menu),
+    /// The choice of the ordering column.
+    Sort(usize),
+    /// A question before harm.
+    Question(Question),
+    /// The reason of a protection, being typed.
+    Protect(Protect),
+    /// A task: a warning, opened.
+    Task(TaskDialog),
+}
+
+/// The help screen.
+#[derive(Debug, Clone)]
+pub struct Help {
+    /// The places it explains.
+    pub places: Vec<Place>,
+    /// The first line shown.
+    pub first: usize,
+}
+
+/// A text that scrolls.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// What it is a text of.
+    pub subject: Subject,
+    /// The first line shown.
+    pub first: usize,
+}
+
+/// What a page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A VM as its server tells it; `None` until the answer comes.
+    Raw(VmKey, Option<Result<String, String>>),
+    /// The notices of this run.
+    Notices,
+    /// One event with its whole trace.
+    Event(EventKey),
+    /// A cloud: who is signed in, how it answers.
+    Cloud(crate::model::CloudName),
+    /// What became of something asked.
+    Report(crate::fleet::CommandId),
+}
+
+/// The details of a VM, over everything.
+#[derive(Debug, Clone)]
+pub struct Details {
+    /// The VM.
+    pub vm: VmKey,
+    /// The first line shown.
+    pub first: usize,
+}
+
+/// The action menu.
+#[derive(Debug, Clone)]
+pub struct Menu {
+    /// The VM it acts on.
+    pub vm: VmKey,
+    /// The row of the cursor.
+    pub at: usize,
+}
+
+/// A question before harm. The targets are frozen when it opens; whether they still may be touched is asked again at the answer.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// What is asked about.
+    pub what: Asked,
+    /// What is sent when the answer is yes.
+    pub commands: Vec<Command>,
+    /// What must be typed to go on; `None` where one key is enough.
+    pub expected: Option<String>,
+    /// What has been typed.
+    pub input: Input,
+}
+
+/// What a question is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// An action on a VM.
+    Action(ActionKind, VmKey),
+    /// Acknowledging several failed tasks.
+    AcknowledgeAll(Vec<TaskKey>),
+}
+
+/// The reason of a protection, being typed.
+#[derive(Debug, Clone)]
+pub struct Protect {
+    /// The VM to protect.
+    pub vm: VmKey,
+    /// The reason.
+    pub input: Input,
+    /// Which earlier reason is shown, counted from the newest; `None` for one's own text.
+    pub recalled: Option<usize>,
+    /// One's own text, kept while earlier ones are looked at.
+    pub own: String,
+    /// Somebody wanted to go on without a reason.
+    pub empty: bool,
+}
+
+/// A task, opened.
+#[derive(Debug, Clone)]
+pub struct TaskDialog {
+    /// The task.
+    pub task: TaskKey,
+    /// The first line shown.
+    pub first: usize,
+}
+
+impl Layer {
+    /// Where its keys are looked up, innermost first.
+    #[must_use]
+    pub fn places(&self) -> &'static [Place] {
+        match self {
+            Self::Welcome => &[Place::Welcome],
+            Self::Filter(_) => &[Place::Prompt, Place::Dialog],
+            Self::Help(_) | Self::Page(_) => &[Place::Dialog, Place::List],
+            Self::Details(_) => &[Place::Details, Place::Dialog, Place::Vm, Place::List],
+            Self::Menu(_) => &[Place::Menu, Place::Dialog, Place::Vm, Place::List],
+            Self::Sort(_) => &[Place::Sort, Place::Dialog, Place::List],
+            Self::Question(question) if question.expected.is_some() => {
+                &[Place::Typed, Place::Dialog]
+            }
+            Self::Question(_) => &[Place::Confirm, Place::Dialog],
+            Self::Protect(_) => &[Place::Field, Place::Dialog],
+            Self::Task(_) => &[Place::Warning, Place::Dialog, Place::List],
+        }
+    }
+
+    /// Its text field, where it has one: printable keys belong to it.
+    pub fn input(&mut self) -> Option<&mut Input> {
+        match self {
+            Self::Filter(input) => Some(input),
+            Self::Protect(protect) => Some(&mut protect.input),
+            Self::Question(question) if question.expected.is_some() => Some(&mut question.input),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody may be typing in it.
+    #[must_use]
+    pub fn has_field(&self) -> bool {
+        match self {
+            Self::Filter(_) | Self::Protect(_) => true,
+            Self::Question(question) => question.expected.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Its scroll position, where it scrolls.
+    pub fn first(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Help(help) => Some(&mut help.first),
+            Self::Page(page) => Some(&mut page.first),
+            Self::Details(details) => Some(&mut details.first),
+            Self::Task(task) => Some(&mut task.first),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What the views list: order, filter and cursor over the inventory, brought up to date from what changed, never per frame.
+
+pub mod clouds;
+pub mod cursor;
+pub mod events;
+pub mod pane;
+pub mod tree;
+pub mod vms;

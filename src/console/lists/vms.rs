@@ -1,0 +1,428 @@
+//! The flat table of VMs over all clouds: its order, its filter, its cursor.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+
+use memchr::memmem::Finder;
+
+use super::cursor::Cursor;
+use crate::console::keymap::Step;
+use crate::fleet::{Changes, Inventory, Slot};
+use crate::model::{Vm, VmKey};
+
+/// The columns of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Column {
+    /// The shown state.
+    State,
+    /// The friendly name.
+    Name,
+    /// The appliance.
+    Vapp,
+    /// The cloud.
+    Cloud,
+    /// Virtual CPUs.
+    Cpu,
+    /// Memory.
+    Ram,
+    /// The first address.
+    Address,
+    /// The project.
+    Project,
+    /// The host.
+    Host,
+    /// The owner.
+    Owner,
+    /// When it was made.
+    Created,
+    /// The one thing that matters now; orders by warnings, then protection.
+    Note,
+}
+
+impl Column {
+    /// All of them, in the order of the choice.
+    pub const ALL: [Self; 12] = [
+        Self::State,
+        Self::Name,
+        Self::Vapp,
+        Self::Cloud,
+        Self::Cpu,
+        Self::Ram,
+        Self::Address,
+        Self::Project,
+        Self::Host,
+        Self::Owner,
+        Self::Created,
+        Self::Note,
+    ];
+
+    /// Its head.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::State => "STATE",
+            Self::Name => "NAME",
+            Self::Vapp => "APPLIANCE",
+            Self::Cloud => "CLOUD",
+            Self::Cpu => "CPU",
+            Self::Ram => "RAM",
+            Self::Address => "ADDRESS",
+            Self::Project => "PROJECT",
+            Self::Host => "HOST",
+            Self::Owner => "OWNER",
+            Self::Created => "CREATED",
+            Self::Note => "NOTE",
+        }
+    }
+
+    /// Its word in the header and in what is remembered.
+    #[must_use]
+    pub fn id(self) -> String {
+        self.title().to_lowercase()
+    }
+
+    /// The column of such a word.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.id() == id)
+    }
+}
+
+/// By which column, and which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// The column.
+    pub column: Column,
+    /// The largest first.
+    pub descending: bool,
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct VmList {
+    sorted: Vec<Slot>,
+    /// What the filter leaves; not used while there is no filter.
+    filtered: Vec<Slot>,
+    /// Lower-case text of all columns by slot; parts are separated by line breaks, so that no match spans two.
+    haystacks: Vec<Box<str>>,
+    filter: String,
+    sort: Sort,
+    cursor: Cursor<VmKey>,
+    touched: Vec<Slot>,
+}
+
+impl Default for VmList {
+    fn default() -> Self {
+        Self {
+            sorted: Vec::new(),
+            filtered: Vec::new(),
+            haystacks: Vec::new(),
+            filter: String::new(),
+            sort: Sort {
+                column: Column::Name,
+                descending: false,
+            },
+            cursor: Cursor::default(),
+            touched: Vec::new(),
+        }
+    }
+}
+
+impl VmList {
+    /// Remembers what an update changed; [`Self::settle`] acts on it once for all updates of a frame.
+    pub fn note(&mut self, changes: &Changes) {
+        self.touched.extend(&changes.vms);
+        self.touched.extend(&changes.gone);
+    }
+
+    /// Brings order, filter and cursor up to date.
+    pub fn settle(&mut self, inventory: &Inventory) {
+        if self.touched.is_empty() {
+            return;
+        }
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        let size = touched.last().map_or(0, |last| *last as usize + 1);
+        if self.haystacks.len() < size {
+            self.haystacks.resize(size, Box::default());
+        }
+        let mut is_touched = vec![false; self.haystacks.len()];
+        for slot in &touched {
+            is_touched[*slot as usize] = true;
+        }
+        touched.retain(|slot| {
+            let vm = inventory.vm(*slot);
+            self.haystacks[*slot as usize] = vm.map_or_else(Box::default, |vm| haystack(vm));
+            vm.is_some()
+        });
+        self.sorted.retain(|slot| !is_touched[*slot as usize]);
+        touched.sort_by(|a, b| self.compare(inventory, *a, *b));
+        self.sorted = merge(&self.sorted, &touched, |a, b| self.compare(inventory, a, b));
+        self.refilter(None);
+        self.settle_cursor(inventory);
+    }
+
+    fn settle_cursor(&mut self, inventory: &Inventory) {
+        let rows = if self.filter.is_empty() {
+            &self.sorted
+        } else {
+            &self.filtered
+        };
+        self.cursor.settle(
+            rows.len(),
+            |key| {
+                let slot = inventory.slot(key)?;
+                rows.iter().position(|row| *row == slot)
+            },
+            |at| Some(inventory.vm(*rows.get(at)?)?.key.clone()),
+        );
+    }
+
+    /// The slots shown, in order.
+    #[must_use]
+    pub fn rows(&self) -> &[Slot] {
+        if self.filter.is_empty() {
+            &self.sorted
+        } else {
+            &self.filtered
+        }
+    }
+
+    /// How many there are without the filter.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// The row of the cursor.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.cursor.at()
+    }
+
+    /// The VM under the cursor.
+    #[must_use]
+    pub fn current(&self) -> Option<&VmKey> {
+        self.cursor.on().filter(|_| !self.rows().is_empty())
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, inventory: &Inventory, step: Step, page: usize) {
+        self.put(inventory, self.cursor.after(step, self.rows().len(), page));
+    }
+
+    /// Puts the cursor on a row.
+    pub fn put(&mut self, inventory: &Inventory, at: usize) {
+        let key = self
+            .rows()
+            .get(at)
+            .and_then(|slot| inventory.vm(*slot))
+            .map(|vm| vm.key.clone());
+        if key.is_some() {
+            self.cursor.put(at, key);
+        }
+    }
+
+    /// The filter, in lower case.
+    #[must_use]
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Narrows the table to the VMs that have the text in any column, whatever its case.
+    pub fn set_filter(&mut self, inventory: &Inventory, text: &str) {
+        let filter = text.to_lowercase();
+        if filter == self.filter {
+            return;
+        }
+        // What a longer text matches is among what the shorter one matched.
+        let narrows = !self.filter.is_empty() && filter.contains(&self.filter);
+        let before = narrows.then(|| std::mem::take(&mut self.filtered));
+        self.filter = filter;
+        self.refilter(before);
+        self.settle_cursor(inventory);
+    }
+
+    fn refilter(&mut self, among: Option<Vec<Slot>>) {
+        if self.filter.is_empty() {
+            self.filtered = Vec::new();
+            return;
+        }
+        let finder = Finder::new(self.filter.as_bytes());
+        let matches = |slot: &Slot| {
+            self.haystacks
+                .get(*slot as usize)
+                .is_some_and(|text| finder.find(text.as_bytes()).is_some())
+        };
+        self.filtered = match among {
+            Some(mut rows) => {
+                rows.retain(matches);
+                rows
+            }
+            None => self.sorted.iter().copied().filter(matches).collect(),
+        };
+    }
+
+    /// How the table is ordered.
+    #[must_use]
+    pub fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    /// Orders the table.
+    pub fn set_sort(&mut self, inventory: &Inventory, sort: Sort) {
+        self.sort = sort;
+        let mut sorted = std::mem::take(&mut self.sorted);
+        sorted.sort_by(|a, b| self.compare(inventory, *a, *b));
+        self.sorted = sorted;
+        self.refilter(None);
+        self.settle_cursor(inventory);
+    }
+
+    fn compare(&self, inventory: &Inventory, a: Slot, b: Slot) -> Ordering {
+        let (Some(left), Some(right)) = (inventory.vm(a), inventory.vm(b)) else {
+            return a.cmp(&b);
+        };
+        let order = match self.sort.column {
+            Column::State => left
+                .state()
+                .cmp(&right.state())
+                .then(left.power.cmp(&right.power)),
+            Column::Name => Ordering::Equal,
+            Column::Vapp => by_option(
+                left.vapp.as_ref().map(|g| &*g.name),
+                right.vapp.as_ref().map(|g| &*g.name),
+            ),
+            Column::Cloud => left.key.cloud.cmp(&right.key.cloud),
+            Column::Cpu => left.cpu.cmp(&right.cpu),
+            Column::Ram => left.ram_mib.cmp(&right.ram_mib),
+            Column::Address => address(left).cmp(&address(right)),
+            Column::Project => by_option(
+                left.project.as_ref().map(|g| &*g.name),
+                right.project.as_ref().map(|g| &*g.name),
+            ),
+            Column::Host => by_option(left.host.as_deref(), right.host.as_deref()),
+            Column::Owner => by_option(left.owner.as_deref(), right.owner.as_deref()),
+            Column::Created => left.created_at.cmp(&right.created_at),
+            Column::Note => urgency(inventory, b).cmp(&urgency(inventory, a)),
+        };
+        let names = || ignoring_case(&left.name, &right.name);
+        let order = if self.sort.column == Column::Name {
+            names()
+        } else {
+            order
+        };
+        let order = if self.sort.descending {
+            order.reverse()
+        } else {
+            order
+        };
+        order
+            .then_with(names)
+            .then_with(|| left.key.cmp(&right.key))
+    }
+}
+
+/// What is not known comes last.
+fn by_option(left: Option<&str>, right: Option<&str>) -> Ordering {
+    match (left, right) {
+        (Some(left), Some(right)) => ignoring_case(left, right),
+        (left, right) => right.is_some().cmp(&left.is_some()),
+    }
+}
+
+fn ignoring_case(left: &str, right: &str) -> Ordering {
+    let lower = |c: char| c.to_lowercase();
+    left.chars()
+        .flat_map(lower)
+        .cmp(right.chars().flat_map(lower))
+}
+
+/// The first address, in the order of addresses rather than of their text.
+fn address(vm: &Vm) -> (bool, Option<std::net::IpAddr>, Option<&str>) {
+    let first = vm.addresses.first().map(|address| &**address);
+    (
+        first.is_none(),
+        first.and_then(|text| text.parse().ok()),
+        first,
+    )
+}
+
+/// Warnings weigh most, then protection, then what runs.
+fn urgency(inventory: &Inventory, slot: Slot) -> (usize, bool, bool) {
+    inventory
+        .overview(slot)
+        .map_or((0, false, false), |overview| {
+            (
+                overview.warnings,
+                overview.vm.protection.is_some(),
+                overview.task.is_some(),
+            )
+        })
+}
+
+/// Two ordered rows made one, in time proportional to both.
+fn merge(left: &[Slot], right: &[Slot], compare: impl Fn(Slot, Slot) -> Ordering) -> Vec<Slot> {
+    let mut out = Vec::with_capacity(left.len() + right.len());
+    let mut rest = left;
+    for slot in right {
+        let at = rest.partition_point(|kept| compare(*kept, *slot) == Ordering::Less);
+        out.extend_from_slice(&rest[..at]);
+        out.push(*slot);
+        rest = &rest[at..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// The text of all columns, in lower case.
+fn haystack(vm: &Vm) -> Box<str> {
+    let mut text = String::with_capacity(192);
+    let mut add = |part: Option<&str>| {
+        if let Some(part) = part.filter(|part| !part.is_empty()) {
+            for c in part.chars().flat_map(char::to_lowercase) {
+                text.push(c);
+            }
+            text.push('\n');
+        }
+    };
+    add(Some(&vm.name));
+    add(Some(vm.state().word()));
+    add(vm.protection.is_some().then(|| vm.power_word()));
+    add(vm.deallocated.then_some("deallocated"));
+    add(vm.differing_native_state());
+    add(Some(vm.key.cloud.as_str()));
+    add(vm.vapp.as_ref().map(|group| &*group.name));
+    add(vm.project.as_ref().map(|group| &*group.name));
+    for part in [
+        &vm.tenant,
+        &vm.location,
+        &vm.host,
+        &vm.owner,
+        &vm.native_name,
+    ] {
+        add(part.as_deref());
+    }
+    for address in &vm.addresses {
+        add(Some(address));
+    }
+    if let Some(protection) = &vm.protection {
+        add(protection.reason.as_deref());
+        add(protection.by.as_deref());
+    }
+    let mut numbers = String::new();
+    if let Some(cpu) = vm.cpu {
+        let _infallible = writeln!(numbers, "{cpu}");
+    }
+    if let Some(ram) = vm.ram_mib {
+        let _infallible = writeln!(
+            numbers,
+            "{}",
+            crate::console::text::memory(ram).to_lowercase()
+        );
+    }
+    text.push_str(&numbers);
+    text.push_str(&vm.key.id);
+    text.into_boxed_str()
+}

@@ -1,0 +1,13 @@
+//! The console: what the terminal sees.
+
+pub mod app;
+pub mod keymap;
+pub mod layers;
+pub mod lists;
+pub mod message;
+pub mod notices;
+pub mod text;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod viewports;

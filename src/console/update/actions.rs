@@ -1,0 +1,313 @@
+//! From a key to a command: may it be done, must it be asked, then send it.
+
+use tui_input::Input;
+
+use super::open;
+use crate::console::app::{App, Focus};
+use crate::console::keymap::ViewKind;
+use crate::console::layers::{Asked, Layer, Protect, Question};
+use crate::console::lists::pane::PaneRow;
+use crate::console::message::Effect;
+use crate::console::notices::Level;
+use crate::console::text::counted;
+use crate::fleet::{Ask, Command};
+use crate::model::text::clean_to;
+use crate::model::{Action, ActionKind, Availability, Task, TaskKey, VmKey, confirmation};
+
+/// The longest reason, in characters.
+const REASON_MAX: usize = 500;
+
+/// Begins an action on the VM that actions go to now.
+pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
+    let Some(vm) = app.current_vm() else {
+        let hint = match app.view {
+            ViewKind::Appliances => "this acts on a VM: open the appliance and pick one",
+            _ => "this acts on a VM, and there is none under the cursor",
+        };
+        app.notices
+            .add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
+        return Vec::new();
+    };
+    begin_on(app, kind, vm)
+}
+
+/// Begins an action on a VM: refused comes before asked.
+pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect> {
+    let Some(overview) = app.inventory.overview_of(&vm) else {
+        app.notices
+            .add(app.now, Level::Caution, format!("{vm} is gone"));
+        return Vec::new();
+    };
+    if let Availability::Denied(denial) = overview.availability(kind) {
+        let text = format!(
+            "{} {} on {}: {denial}",
+            kind.title(),
+            overview.vm.name,
+            vm.cloud
+        );
+        app.notices.add(app.now, Level::Caution, text);
+        return Vec::new();
+    }
+    if kind == ActionKind::Protect {
+        let kept = app
+            .draft
+            .take()
+            .filter(|(of, _)| *of == vm)
+            .map(|(_, text)| text)
+            .unwrap_or_default();
+        let protect = Protect {
+            vm,
+            input: Input::new(kept),
+            recalled: None,
+            own: String::new(),
+            empty: false,
+        };
+        open(app, Layer::Protect(protect));
+        return Vec::new();
+    }
+    let Some(action) = Action::plain(kind) else {
+        return Vec::new();
+    };
+    let command = Command::Act {
+        vm: vm.clone(),
+        action,
+    };
+    match confirmation(kind, overview.vm, overview.cloud.info.production) {
+        None => {
+            close_menu(app);
+            vec![Effect::Submit(command)]
+        }
+        Some(confirmation) => {
+            let expected = confirmation.typed.then(|| overview.vm.name.to_string());
+            let what = Asked::Action(kind, vm);
+            open(
+                app,
+                Layer::Question(Question {
+                    what,
+                    commands: vec![command],
+                    expected,
+                    input: Input::default(),
+                }),
+            );
+            Vec::new()
+        }
+    }
+}
+
+/// The answer to a question is yes: what may still be done is sent.
+pub(super) fn answer(app: &mut App) -> Vec<Effect> {
+    let Some(Layer::Question(question)) = app.layers.last() else {
+        return Vec::new();
+    };
+    if question
+        .expected
+        .as_ref()
+        .is_some_and(|expected| question.input.value().trim() != expected)
+    {
+        return Vec::new();
+    }
+    let commands = question.commands.clone();
+    app.layers.pop();
+    close_menu(app);
+    commands
+        .into_iter()
+        .filter_map(|command| still_allowed(app, command))
+        .map(Effect::Submit)
+        .collect()
+}
+
+/// Rows may have changed while the question was open.
+fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
+    let Command::Act { vm, action } = &command else {
+        return Some(command);
+    };
+    match app.inventory.availability(vm, action.kind()) {
+        Some(Availability::Allowed) => Some(command),
+        Some(Availability::Denied(denial)) => {
+            app.notices.add(
+                app.now,
+                Level::Caution,
+                format!("{} was not sent: {denial}", action.kind().title()),
+            );
+            None
+        }
+        None => {
+            app.notices.add(
+                app.now,
+                Level::Caution,
+                format!("{} was not sent: {vm} is gone", action.kind().title()),
+            );
+            None
+        }
+    }
+}
+
+/// The reason of a protection is typed.
+pub(super) fn protect(app: &mut App) -> Vec<Effect> {
+    let Some(Layer::Protect(protect)) = app.layers.last_mut() else {
+        return Vec::new();
+    };
+    let reason = clean_to(protect.input.value().trim(), REASON_MAX).into_owned();
+    if reason.is_empty() {
+        protect.empty = true;
+        return Vec::new();
+    }
+    let vm = protect.vm.clone();
+    app.layers.pop();
+    close_menu(app);
+    app.remembered.remember_reason(&reason);
+    let command = Command::Act {
+        vm,
+        action: Action::Protect { reason },
+    };
+    still_allowed(app, command)
+        .map(Effect::Submit)
+        .into_iter()
+        .collect()
+}
+
+/// An earlier or later reason instead of what is typed; one's own text comes back after the latest.
+pub(super) fn recall(app: &mut App, earlier: bool) {
+    let reasons = app.remembered.reasons().to_vec();
+    let Some(Layer::Protect(protect)) = app.layers.last_mut() else {
+        return;
+    };
+    let next = match (protect.recalled, earlier) {
+        (None, true) => Some(0),
+        (Some(at), true) => Some((at + 1).min(reasons.len().saturating_sub(1))),
+        (Some(at), false) => at.checked_sub(1),
+        (None, false) => return,
+    };
+    if protect.recalled.is_none() {
+        protect.own = protect.input.value().to_owned();
+    }
+    let text = match next {
+        Some(at) => match reasons.get(at) {
+            Some(reason) => reason.clone(),
+            None => return,
+        },
+        None => protect.own.clone(),
+    };
+    protect.recalled = next;
+    protect.empty = false;
+    protect.input = Input::new(text);
+}
+
+/// Acknowledges: a task's row, it; a VM's row, its tasks.
+pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
+    let task = match app.layers.last() {
+        Some(Layer::Task(dialog)) => Some(dialog.task.clone()),
+        None if app.focus == Focus::Pane => match app.pane.current() {
+            Some(PaneRow::Failed(task) | PaneRow::Running(task)) => Some(task.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(key) = task {
+        let Some(task) = app.inventory.task(&key).filter(|task| task.is_warning()) else {
+            app.notices
+                .add(app.now, Level::Info, "This task has nothing to acknowledge");
+            return Vec::new();
+        };
+        let command = acknowledging(task);
+        if matches!(app.layers.last(), Some(Layer::Task(_))) {
+            app.layers.pop();
+        }
+        return vec![Effect::Submit(command)];
+    }
+    let Some(vm) = app.current_vm() else {
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "There is no failed task under the cursor",
+        );
+        return Vec::new();
+    };
+    let commands: Vec<_> = app.inventory.warnings(&vm).map(acknowledging).collect();
+    if commands.is_empty() {
+        let suspected = app
+            .inventory
+            .overview_of(&vm)
+            .is_some_and(|overview| overview.warnings > 0);
+        let text = if suspected {
+            "An event tells of a failure here; its tasks are being read"
+        } else {
+            "This VM has no failed task to acknowledge"
+        };
+        app.notices.add(app.now, Level::Info, text);
+        return if suspected {
+            vec![Effect::Ask(Ask::VmTasks(vm))]
+        } else {
+            Vec::new()
+        };
+    }
+    close_menu(app);
+    commands.into_iter().map(Effect::Submit).collect()
+}
+
+/// Acknowledges every failed task that is shown, after a question that counts and names them.
+pub(super) fn acknowledge_all(app: &mut App) {
+    let shown: Vec<&Task> = if app.focus == Focus::Pane {
+        let row = |row: &PaneRow| match row {
+            PaneRow::Failed(task) => app.inventory.task(task),
+            _ => None,
+        };
+        app.pane.rows().iter().filter_map(row).collect()
+    } else if app.view == ViewKind::Vms && !app.vms.filter().is_empty() {
+        let rows = app
+            .vms
+            .rows()
+            .iter()
+            .filter_map(|slot| app.inventory.vm(*slot));
+        rows.flat_map(|vm| app.inventory.warnings(&vm.key))
+            .collect()
+    } else {
+        app.inventory.failed_tasks().collect()
+    };
+    if shown.is_empty() {
+        app.notices
+            .add(app.now, Level::Info, "No failed task is shown");
+        return;
+    }
+    let commands = shown.iter().map(|task| acknowledging(task)).collect();
+    let what = Asked::AcknowledgeAll(shown.iter().map(|task| task.key.clone()).collect());
+    open(
+        app,
+        Layer::Question(Question {
+            what,
+            commands,
+            expected: None,
+            input: Input::default(),
+        }),
+    );
+}
+
+fn acknowledging(task: &Task) -> Command {
+    Command::Acknowledge {
+        task: task.key.clone(),
+        vm: task.vm.clone(),
+    }
+}
+
+/// The action that a task carried out, to try it again.
+#[must_use]
+pub(super) fn action_of(app: &App, task: &TaskKey) -> Option<(ActionKind, VmKey)> {
+    let task = app.inventory.task(task)?;
+    let kind = ActionKind::from_id(&task.kind.as_str().to_lowercase())?;
+    Action::plain(kind)?;
+    Some((kind, task.vm.clone()?))
+}
+
+/// The menu has done its work.
+fn close_menu(app: &mut App) {
+    app.layers.retain(|layer| !matches!(layer, Layer::Menu(_)));
+}
+
+/// How a question about several tasks begins.
+#[must_use]
+pub fn acknowledge_title(count: usize) -> String {
+    format!(
+        "Acknowledge {}?",
+        counted(count, "failed task", "failed tasks")
+    )
+}

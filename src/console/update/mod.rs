@@ -1,0 +1,119 @@
+//! `update`: every change of the state, by one message at a time. It never waits and reads no clock.
+
+mod actions;
+mod commands;
+mod keys;
+mod told;
+
+pub use actions::acknowledge_title;
+
+use jiff::Timestamp;
+
+use super::app::{App, Focus};
+use super::keymap::{Step, ViewKind};
+use super::layers::Layer;
+use super::message::{Effect, Message};
+use super::viewports::Viewports;
+use crate::fleet::Ask;
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+/// How many lines a turn of the mouse wheel moves.
+const WHEEL: usize = 3;
+
+/// Takes one message in, at a time, and says what is to be done outside.
+pub fn update(app: &mut App, message: Message, ports: &Viewports, now: Timestamp) -> Vec<Effect> {
+    app.now = now;
+    match message {
+        Message::Key(key) => {
+            app.dirty = true;
+            keys::press(app, key, ports)
+        }
+        Message::Paste(text) => {
+            app.dirty = true;
+            keys::paste(app, &text)
+        }
+        Message::Mouse(mouse) => point(app, mouse, ports),
+        Message::Resize(width, height) => {
+            app.dirty = true;
+            app.size = (width, height);
+            if !app.is_wide() && app.focus == Focus::Details {
+                app.focus = Focus::Main;
+            }
+            Vec::new()
+        }
+        Message::Update(update) => told::take(app, *update),
+        Message::Tick => {
+            app.dirty = true;
+            rest(app, ports)
+        }
+    }
+}
+
+/// When the cursor has rested, what it is on and what is around it is read sooner than the rest.
+fn rest(app: &mut App, ports: &Viewports) -> Vec<Effect> {
+    if app.rests_at.is_none_or(|at| at > app.now) {
+        return Vec::new();
+    }
+    app.rests_at = None;
+    let mut effects = Vec::new();
+    if app.view == ViewKind::Vms {
+        let shown = app
+            .vms
+            .rows()
+            .iter()
+            .skip(ports.main.first)
+            .take(ports.main.page);
+        let keys: Vec<_> = shown
+            .filter_map(|slot| Some(app.inventory.vm(*slot)?.key.clone()))
+            .collect();
+        if !keys.is_empty() {
+            effects.push(Effect::Ask(Ask::OnScreen(keys)));
+        }
+    }
+    let wanted = app.is_wide() && app.layers.is_empty();
+    effects.extend(
+        wanted
+            .then(|| app.listed_vm().cloned().map(Ask::VmTasks).map(Effect::Ask))
+            .flatten(),
+    );
+    effects
+}
+
+fn point(app: &mut App, mouse: MouseEvent, ports: &Viewports) -> Vec<Effect> {
+    let wheel = match mouse.kind {
+        MouseEventKind::ScrollDown => Some(Step::Down),
+        MouseEventKind::ScrollUp => Some(Step::Up),
+        MouseEventKind::Down(MouseButton::Left) => None,
+        _ => return Vec::new(),
+    };
+    app.dirty = true;
+    if let Some(step) = wheel {
+        for _ in 0..WHEEL {
+            commands::step(app, step, ports);
+        }
+        return Vec::new();
+    }
+    if !app.layers.is_empty() {
+        return Vec::new();
+    }
+    if let Some(row) = ports.pane.row_at(mouse.column, mouse.row) {
+        app.focus = Focus::Pane;
+        app.pane.put(row);
+    } else if let Some(row) = ports.main.row_at(mouse.column, mouse.row) {
+        app.focus = Focus::Main;
+        match app.view {
+            ViewKind::Vms => app.vms.put(&app.inventory, row),
+            ViewKind::Appliances => app.tree.put(row),
+            ViewKind::Clouds => app.clouds.put(&app.inventory, row),
+            ViewKind::Events => app.events.put(&app.inventory, row),
+        }
+        app.moved();
+    }
+    Vec::new()
+}
+
+/// Opens a layer over the rest.
+fn open(app: &mut App, layer: Layer) {
+    app.layers.push(layer);
+}

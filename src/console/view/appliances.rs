@@ -1,0 +1,227 @@
+//! The tree of appliances.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::paint::{Pieces, Strip};
+use super::{row, vms};
+use crate::console::app::{App, Focus};
+use crate::console::lists::cursor::scrolled;
+use crate::console::lists::tree::{Node, TreeRow};
+use crate::console::text::{counted, find_ignoring_case, memory};
+use crate::console::viewports::Port;
+use crate::fleet::VappRef;
+use crate::model::VappState;
+
+/// The cells of an appliance's state with its sign.
+const STATE: usize = 22;
+
+/// Draws the rows that fit.
+pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
+    let theme = &app.look.theme;
+    let rows = app.tree.rows();
+    port.page = usize::from(area.height);
+    port.rows = rows.len();
+    port.area = area;
+    port.first = scrolled(port.first, app.tree.at(), rows.len(), port.page);
+    if rows.is_empty() {
+        let mut strip = Strip::new(buffer, theme.glyphs, area, area.y);
+        let text = if app.tree.filter().is_empty() {
+            "No appliance yet."
+        } else {
+            "No appliance and no VM has that in its name. Esc clears the filter."
+        };
+        strip.gap(3).text(text, theme.dim);
+    }
+    for (line, tree_row) in rows.iter().skip(port.first).take(port.page).enumerate() {
+        let y = area.y + u16::try_from(line).unwrap_or(0);
+        let current = port.first + line == app.tree.at();
+        let mut strip = Strip::new(buffer, theme.glyphs, area, y);
+        strip
+            .text(
+                if current { theme.glyphs.cursor } else { " " },
+                theme.accent,
+            )
+            .gap(1);
+        strip.gap(tree_row.node.depth() * 2);
+        draw_row(app, tree_row, &mut strip);
+        let line = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        let cursor = current.then_some(app.focus == Focus::Main);
+        match &tree_row.node {
+            Node::Vm(key) => {
+                if let Some(vm) = app.inventory.overview_of(key) {
+                    vms::finish(app, &vm, cursor, line, buffer);
+                }
+            }
+            _ => match cursor {
+                Some(true) => buffer.set_style(line, theme.selection),
+                Some(false) => buffer.set_style(line, theme.selection_inactive),
+                None => {}
+            },
+        }
+    }
+}
+
+fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
+    let theme = &app.look.theme;
+    if let Some(open) = tree_row.open {
+        strip
+            .text(
+                if open {
+                    theme.glyphs.open
+                } else {
+                    theme.glyphs.closed
+                },
+                theme.dim,
+            )
+            .gap(1);
+    }
+    match &tree_row.node {
+        Node::Cloud(name) => {
+            strip.text(name.as_str(), theme.accent);
+            if let Some(cloud) = app.inventory.cloud(name) {
+                if let Some(environment) = &cloud.info.environment {
+                    let style = if cloud.info.production {
+                        theme.production
+                    } else {
+                        theme.dim
+                    };
+                    let word = if cloud.info.production {
+                        environment.to_uppercase()
+                    } else {
+                        environment.clone()
+                    };
+                    strip.gap(1).text(&word, style);
+                }
+                strip
+                    .gap(2)
+                    .text(&counted(cloud.vms, "VM", "VMs"), theme.dim);
+            }
+        }
+        Node::Project(cloud, id) => project(app, cloud, id.as_deref(), strip),
+        Node::Vapp(cloud, id) => {
+            if let Some(vapp) = app.inventory.vapp(cloud, id) {
+                appliance(app, &vapp, strip);
+            }
+        }
+        Node::Vm(key) => {
+            if let Some(vm) = app.inventory.overview_of(key) {
+                strip.parts(24, |strip| row::state(app, &vm).put(strip));
+                let name = &vm.vm.name;
+                let mark = find_ignoring_case(name, app.tree.filter());
+                strip.marked(
+                    name,
+                    mark,
+                    if strip.room() > 60 { 22 } else { 16 },
+                    theme.text,
+                    theme.matched,
+                );
+                if strip.room() > 50 {
+                    strip.number(
+                        &vm.vm.cpu.map_or_else(String::new, |cpu| cpu.to_string()),
+                        3,
+                        theme.text,
+                    );
+                    strip.number(
+                        &vm.vm.ram_mib.map_or_else(String::new, memory),
+                        8,
+                        theme.text,
+                    );
+                    strip.column(
+                        vm.vm.addresses.first().map_or("", |address| address),
+                        15,
+                        theme.text,
+                    );
+                }
+                row::note(app, &vm).put(strip);
+            }
+        }
+    }
+}
+
+/// A project with its appliances counted by state.
+fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: &mut Strip<'_>) {
+    let theme = &app.look.theme;
+    let vapps = app.inventory.vapps(cloud);
+    let of_project: Vec<_> = vapps
+        .iter()
+        .filter(|vapp| vapp.project().map(|project| &*project.id) == id)
+        .collect();
+    let name = of_project
+        .first()
+        .and_then(|vapp| vapp.project())
+        .map_or("no project", |project| &project.name);
+    strip.column(name, if strip.room() > 60 { 38 } else { 26 }, theme.text);
+    for state in VappState::ALL {
+        let count = of_project
+            .iter()
+            .filter(|vapp| vapp.state() == state)
+            .count();
+        if count > 0 {
+            strip
+                .text(
+                    &format!("{} {count}", theme.glyphs.vapp(state)),
+                    theme.vapp_state(state),
+                )
+                .gap(3);
+        }
+    }
+}
+
+fn appliance(app: &App, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
+    let theme = &app.look.theme;
+    let state = vapp.state();
+    let restricted = vapp.restricted() == Some(true);
+    strip.parts(STATE, |strip| {
+        strip.text(
+            &format!("{} {}", theme.glyphs.vapp(state), state.word()),
+            theme.vapp_state(state),
+        );
+    });
+    let wide = strip.room() > 70;
+    let mark = find_ignoring_case(vapp.name(), app.tree.filter());
+    strip.marked(
+        vapp.name(),
+        mark,
+        if wide { 24 } else { 18 },
+        theme.text,
+        theme.matched,
+    );
+    let members = vapp.members();
+    strip
+        .number(&counted(members.slots.len(), "VM", "VMs"), 7, theme.dim)
+        .gap(1);
+    let mut counts = Pieces::default();
+    for (state, count) in members.counts() {
+        counts.add(
+            format!("{} {count}  ", theme.glyphs.vm_state(state)),
+            theme.vm_state(state),
+        );
+    }
+    counts.put(strip);
+    let warnings: usize = members
+        .slots
+        .iter()
+        .filter_map(|slot| app.inventory.overview(*slot))
+        .map(|vm| vm.warnings)
+        .sum();
+    if warnings > 0 {
+        strip.text(
+            &format!("{} {warnings}  ", theme.glyphs.warning),
+            theme.danger,
+        );
+    }
+    if restricted {
+        strip.text(
+            &format!("{} Restricted  ", theme.glyphs.restricted),
+            theme.restricted,
+        );
+    }
+    if let Some(server) = vapp.server_state().filter(|server| *server != state) {
+        strip.text(&format!("server says {}", server.word()), theme.caution);
+    }
+}

@@ -1,0 +1,158 @@
+//! The table of clouds.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::paint::Strip;
+use crate::console::app::{App, Focus};
+use crate::console::lists::cursor::scrolled;
+use crate::console::text::{since, wrap};
+use crate::console::viewports::Port;
+use crate::fleet::{CloudStatus, CloudView};
+
+/// Draws heads, rows, and under them what is wrong with the one under the cursor.
+pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
+    let theme = &app.look.theme;
+    let clouds = app.inventory.clouds();
+    let wide = area.width >= 110;
+    let mut strip = Strip::new(buffer, theme.glyphs, area, area.y);
+    strip
+        .gap(2)
+        .column("STATUS", 18, theme.dim)
+        .column("CLOUD", 16, theme.dim)
+        .column("PROVIDER", 10, theme.dim);
+    strip
+        .number("VMS", 7, theme.dim)
+        .number("PROTECTED", 9, theme.dim)
+        .number("LATENCY", 8, theme.dim);
+    if wide {
+        strip
+            .number("LISTING", 8, theme.dim)
+            .number("AGE", 5, theme.dim)
+            .number("UNREAD", 7, theme.dim);
+        strip.column("USER", 16, theme.dim).text("URL", theme.dim);
+    }
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    port.page = usize::from(body.height);
+    port.rows = clouds.len();
+    port.area = body;
+    port.first = scrolled(port.first, app.clouds.at(), clouds.len(), port.page);
+    for (line, cloud) in clouds.iter().skip(port.first).take(port.page).enumerate() {
+        let y = body.y + u16::try_from(line).unwrap_or(0);
+        let current = port.first + line == app.clouds.at();
+        let mut strip = Strip::new(buffer, theme.glyphs, body, y);
+        strip
+            .text(
+                if current { theme.glyphs.cursor } else { " " },
+                theme.accent,
+            )
+            .gap(1);
+        draw_row(app, cloud, wide, &mut strip);
+        if current {
+            let style = if app.focus == Focus::Main {
+                theme.selection
+            } else {
+                theme.selection_inactive
+            };
+            buffer.set_style(
+                Rect {
+                    y,
+                    height: 1,
+                    ..body
+                },
+                style,
+            );
+        }
+    }
+    let below = body.y + u16::try_from(clouds.len().min(port.page)).unwrap_or(0) + 1;
+    if let Some(cloud) = clouds.get(app.clouds.at())
+        && let CloudStatus::Failing {
+            error, retry_at, ..
+        } = &cloud.status
+    {
+        let mut lines = wrap(
+            &format!("{}: {error}", cloud.info.name),
+            usize::from(area.width.saturating_sub(6)),
+        );
+        if let Some(at) = retry_at {
+            let seconds = at.duration_since(app.now).as_secs().max(0);
+            lines.push(format!("next attempt in {seconds}s; Ctrl-R tries at once"));
+        }
+        for (at, text) in lines.iter().enumerate() {
+            let y = below + u16::try_from(at).unwrap_or(0);
+            let style = if at == 0 { theme.danger } else { theme.text };
+            Strip::new(buffer, theme.glyphs, body, y)
+                .gap(3)
+                .text(text, style);
+        }
+    }
+}
+
+fn draw_row(app: &App, cloud: &CloudView, wide: bool, strip: &mut Strip<'_>) {
+    let theme = &app.look.theme;
+    let none = theme.glyphs.none;
+    let (style, dot) = theme.cloud(&cloud.status, cloud.is_stale());
+    strip.column(&format!("{dot} {}", status_word(&cloud.status)), 18, style);
+    strip.parts(16, |strip| {
+        strip.text(cloud.info.name.as_str(), theme.text);
+        if let Some(environment) = &cloud.info.environment {
+            let style = if cloud.info.production {
+                theme.production
+            } else {
+                theme.dim
+            };
+            let word = if cloud.info.production {
+                environment.to_uppercase()
+            } else {
+                environment.clone()
+            };
+            strip.gap(1).text(&word, style);
+        }
+    });
+    strip.column(cloud.info.capabilities.provider, 10, theme.dim);
+    strip.number(&cloud.vms.to_string(), 7, theme.text);
+    strip.number(&cloud.protected.to_string(), 9, theme.text);
+    let milliseconds = |duration: Option<std::time::Duration>| {
+        duration.map_or_else(
+            || none.to_owned(),
+            |duration| format!("{} ms", duration.as_millis()),
+        )
+    };
+    strip.number(&milliseconds(cloud.latency), 8, theme.text);
+    if wide {
+        strip.number(&milliseconds(cloud.listing_took), 8, theme.dim);
+        strip.number(
+            &cloud
+                .as_of
+                .map_or_else(|| none.to_owned(), |at| since(at, app.now)),
+            5,
+            theme.text,
+        );
+        strip.number(&cloud.unread.to_string(), 7, theme.dim);
+        strip.column(
+            cloud.session.as_ref().map_or(none, |session| &session.user),
+            16,
+            theme.text,
+        );
+        strip.text(&cloud.info.url, theme.dim);
+    }
+}
+
+/// How it stands with a cloud, in a word or two.
+pub fn status_word(status: &CloudStatus) -> String {
+    match status {
+        CloudStatus::Connecting => "signing in".to_owned(),
+        CloudStatus::Listing {
+            read,
+            total: Some(total),
+        } => format!("listing {read}/{total}"),
+        CloudStatus::Listing { read, total: None } => format!("listing {read}"),
+        CloudStatus::Ok => "ok".to_owned(),
+        CloudStatus::Failing { sign_in: true, .. } => "sign-in refused".to_owned(),
+        CloudStatus::Failing { .. } => "no answer".to_owned(),
+    }
+}

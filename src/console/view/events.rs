@@ -1,0 +1,138 @@
+//! The list of events, and how one event looks on a line.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::paint::Strip;
+use crate::console::app::{App, Focus};
+use crate::console::lists::cursor::scrolled;
+use crate::console::text::find_ignoring_case;
+use crate::console::viewports::Port;
+use crate::model::Event;
+
+/// Draws the heads and the rows that fit.
+pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
+    let theme = &app.look.theme;
+    let rows = app.events.rows();
+    let wide = area.width >= 110;
+    let mut strip = Strip::new(buffer, theme.glyphs, area, area.y);
+    strip
+        .gap(2)
+        .column("", 1, theme.dim)
+        .column("TIME", 14, theme.dim);
+    if wide {
+        strip
+            .column("CLOUD", 10, theme.dim)
+            .column("USER", 14, theme.dim);
+    }
+    strip
+        .column("ACTION", if wide { 20 } else { 14 }, theme.dim)
+        .column("NAME", 16, theme.dim)
+        .text("TRACE", theme.dim);
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    port.page = usize::from(body.height);
+    port.rows = rows.len();
+    port.area = body;
+    port.first = scrolled(port.first, app.events.at(), rows.len(), port.page);
+    if rows.is_empty() {
+        Strip::new(buffer, theme.glyphs, body, body.y)
+            .gap(3)
+            .text("No event to show.", theme.dim);
+    }
+    for (line, at) in rows.iter().skip(port.first).take(port.page).enumerate() {
+        let Some(event) = app.inventory.events().get(*at) else {
+            continue;
+        };
+        let y = body.y + u16::try_from(line).unwrap_or(0);
+        let current = port.first + line == app.events.at();
+        let mut strip = Strip::new(buffer, theme.glyphs, body, y);
+        strip
+            .text(
+                if current { theme.glyphs.cursor } else { " " },
+                theme.accent,
+            )
+            .gap(1);
+        draw_row(app, event, wide, &mut strip);
+        if current {
+            let style = if app.focus == Focus::Main {
+                theme.selection
+            } else {
+                theme.selection_inactive
+            };
+            buffer.set_style(
+                Rect {
+                    y,
+                    height: 1,
+                    ..body
+                },
+                style,
+            );
+        }
+    }
+}
+
+fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
+    let theme = &app.look.theme;
+    let (style, sign) = theme.severity(event.severity);
+    let filter = app.events.filter();
+    strip
+        .column(sign, 1, style)
+        .column(&when(app, event.at), 14, theme.dim);
+    if wide {
+        strip.column(event.key.cloud.as_str(), 10, theme.dim);
+        strip.column(
+            event
+                .performed_by
+                .as_deref()
+                .or(event.user.as_deref())
+                .unwrap_or(""),
+            14,
+            theme.dim,
+        );
+    }
+    strip.column(&event.action, if wide { 20 } else { 14 }, theme.text);
+    let name = vm_name(app, event);
+    strip.marked(
+        &name,
+        find_ignoring_case(&name, filter),
+        16,
+        theme.text,
+        theme.matched,
+    );
+    let room = strip.room();
+    strip.marked(
+        &event.trace,
+        find_ignoring_case(&event.trace, filter),
+        room,
+        style,
+        theme.matched,
+    );
+}
+
+/// The name of what an event happened to: the VM's as it is known now, else the event's own word.
+pub fn vm_name(app: &App, event: &Event) -> String {
+    let known = event
+        .vm
+        .as_ref()
+        .and_then(|vm| app.inventory.find(vm))
+        .map(|vm| vm.name.to_string());
+    known
+        .or_else(|| event.vm_name.as_ref().map(ToString::to_string))
+        .unwrap_or_default()
+}
+
+/// `14:01:37` for today, `21 Nov 14:01` before.
+pub fn when(app: &App, at: jiff::Timestamp) -> String {
+    let zoned = at.to_zoned(app.look.zone.clone());
+    let today = app.now.to_zoned(app.look.zone.clone()).date();
+    let format = if zoned.date() == today {
+        "%H:%M:%S"
+    } else {
+        "%d %b %H:%M"
+    };
+    zoned.strftime(format).to_string()
+}

@@ -1,0 +1,158 @@
+//! How a VM looks on one line: its state, and the one thing about it that matters now.
+
+use ratatui::style::Style;
+
+use super::paint::Pieces;
+use crate::console::app::App;
+use crate::console::text::since;
+use crate::fleet::{CloudStatus, Command, Overview, Stage};
+use crate::model::{PowerState, TaskKind, TaskState, VmState};
+
+/// Sign and words of a VM's state, each with its style.
+pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
+    let theme = &app.look.theme;
+    let mut pieces = Pieces::default();
+    let spinner = || theme.glyphs.spinner(app.spinner_frame());
+    if vm.state() == VmState::Maintenance {
+        let style = theme.state_maintenance;
+        let under = format!(
+            " {} {}",
+            theme.glyphs.dot,
+            vm.vm.power_word().to_lowercase()
+        );
+        pieces
+            .add(format!("{} Maintenance", theme.glyphs.maintenance), style)
+            .add(under, theme.dim);
+        return pieces;
+    }
+    if let Some(Command::Act { action, .. }) = vm.pending.map(|report| &report.command)
+        && vm.task.is_none()
+    {
+        let kind = TaskKind::new(&action.kind().id().to_uppercase());
+        pieces.add(
+            format!("{} {}", spinner(), kind.progress()),
+            theme.state_locked,
+        );
+        return pieces;
+    }
+    let style = theme.vm_state(vm.state());
+    let passing = matches!(
+        vm.vm.power,
+        PowerState::Locked | PowerState::Allocated | PowerState::Configured
+    );
+    if let Some(task) = vm.task.filter(|_| passing || vm.pending.is_some()) {
+        let sign = if task.state == TaskState::Queueing {
+            theme.glyphs.power(PowerState::Locked)
+        } else {
+            spinner()
+        };
+        pieces.add(format!("{sign} {}", task.progress()), theme.state_locked);
+        return pieces;
+    }
+    pieces.add(
+        format!(
+            "{} {}",
+            theme.glyphs.vm_state(vm.state()),
+            vm.vm.power_word()
+        ),
+        style,
+    );
+    if let Some(native) = vm.vm.differing_native_state() {
+        pieces.add(format!(" {} {native}", theme.glyphs.dot), theme.dim);
+    }
+    pieces
+}
+
+/// The note: warnings first, then what runs, then why it is protected, then how old this is.
+pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
+    let theme = &app.look.theme;
+    let mut parts: Vec<Pieces> = Vec::new();
+    let mut part = |text: String, style: Style| {
+        let mut pieces = Pieces::default();
+        pieces.add(text, style);
+        parts.push(pieces);
+    };
+    if vm.warnings > 0 {
+        let newest = app.inventory.warnings(&vm.vm.key).next();
+        let what = newest.map_or_else(
+            || "see its events".to_owned(),
+            |task| format!("{} failed", task.kind.title()),
+        );
+        part(
+            format!("{} {} {what}", theme.glyphs.warning, vm.warnings),
+            theme.danger,
+        );
+    }
+    if let Some(task) = vm.task {
+        let (done, all) = task.jobs_done();
+        let mut text = if vm.vm.protection.is_some() {
+            format!("{} ", task.progress())
+        } else {
+            String::new()
+        };
+        if all > 0 && task.state != TaskState::Queueing {
+            text.push_str(&format!(
+                "job {} of {all} {} ",
+                (done + 1).min(all),
+                theme.glyphs.dot
+            ));
+        }
+        if let Some(created) = task.created_at {
+            text.push_str(&since(created, app.now));
+        }
+        part(text, theme.dim);
+    } else if let Some(report) = vm.pending {
+        let word = match report.stage {
+            Stage::Asked => "asked",
+            Stage::Sent => "sent",
+            _ => "accepted",
+        };
+        let what = if vm.vm.protection.is_some() {
+            format!("{}: ", report.command.title())
+        } else {
+            String::new()
+        };
+        part(
+            format!("{what}{word} {}", since(report.at, app.now)),
+            theme.dim,
+        );
+    }
+    if let Some(protection) = &vm.vm.protection {
+        let mut pieces = Pieces::default();
+        if let Some(reason) = &protection.reason {
+            pieces.add(reason.to_string(), theme.text);
+        }
+        if let Some(by) = &protection.by {
+            let joint = if pieces.is_empty() { "by " } else { " · " };
+            let joint = if theme.glyphs.ascii {
+                joint.replace('·', "-")
+            } else {
+                joint.to_owned()
+            };
+            pieces.add(format!("{joint}{by}"), theme.dim);
+        }
+        parts.push(pieces);
+    }
+    if let (CloudStatus::Failing { .. }, Some(as_of)) = (&vm.cloud.status, vm.cloud.as_of) {
+        let mut pieces = Pieces::default();
+        pieces.add(format!("as of {} ago", since(as_of, app.now)), theme.dim);
+        parts.push(pieces);
+    }
+    let mut joined = Pieces::default();
+    for pieces in parts.into_iter().filter(|pieces| !pieces.is_empty()) {
+        if !joined.is_empty() {
+            joined.add(format!(" {} ", theme.glyphs.dot), theme.dim);
+        }
+        joined.extend(pieces);
+    }
+    joined
+}
+
+/// Whether the row is of the past: dim, whatever it says.
+pub fn is_faded(vm: &Overview<'_>) -> bool {
+    matches!(vm.cloud.status, CloudStatus::Failing { .. })
+        || !vm.cloud.listed && vm.cloud.as_of.is_some() && {
+            // While the first listing runs, what it has brought is as good as new.
+            !matches!(vm.cloud.status, CloudStatus::Listing { .. })
+        }
+}

@@ -1,0 +1,175 @@
+//! A request, what it may see and where it finds it. Everything hidden is missing: 404, never 403.
+
+use axum::http::HeaderMap;
+
+use super::answer::Refusal;
+use super::estate::{
+    FIRST_APPLIANCE, FIRST_DATACENTER, FIRST_ENTERPRISE, FIRST_USER, FIRST_VM, position,
+};
+use super::media::Version;
+use super::paging::Query;
+use super::platform::Platform;
+use super::render::Pen;
+use super::routes::VmId;
+use super::tasks::Task;
+use crate::demo::identity::Uuid;
+
+/// A request as the reading side sees it: who asks, for what, and how.
+pub struct Asking<'a> {
+    /// The platform, moved on to now.
+    pub platform: &'a Platform,
+    /// The start of every link.
+    pub base: &'a str,
+    /// The path as asked, without `/api`.
+    pub path: &'a str,
+    /// The query.
+    pub query: Query,
+    /// For the `Accept` header.
+    pub headers: &'a HeaderMap,
+    /// By position.
+    pub user: usize,
+    /// Milliseconds.
+    pub now_ms: i64,
+}
+
+type Result<T> = std::result::Result<T, Refusal>;
+
+impl<'a> Asking<'a> {
+    /// Whether the user may see an appliance and what is in it.
+    pub fn sees(&self, appliance: usize) -> bool {
+        !self.platform.estate.appliances[appliance].restricted || self.sees_restricted()
+    }
+
+    /// The VM at an address, when it exists there and may be seen.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn vm(&self, VmId(datacenter, appliance, vm): VmId) -> Result<usize> {
+        let appliance = self.appliance(datacenter, appliance)?;
+        position(FIRST_VM, vm, self.platform.estate.vms.len())
+            .filter(|vm| self.platform.estate.appliances[appliance].vms.contains(vm))
+            .ok_or_else(|| Refusal::missing("VM-1", "no such VM"))
+    }
+
+    /// A task of a VM.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn task(&self, vm: VmId, task: Uuid) -> Result<&'a Task> {
+        let vm = self.vm(vm)?;
+        self.platform
+            .task(vm, task)
+            .ok_or_else(|| Refusal::missing("TASK-1", "no such task"))
+    }
+
+    /// Prepares to write in a version.
+    pub fn pen(&self, version: Version) -> Pen<'a> {
+        Pen {
+            platform: self.platform,
+            base: self.base,
+            version,
+            now_ms: self.now_ms,
+            viewer: self.user,
+        }
+    }
+
+    /// Whether the user may see restricted appliances at all.
+    pub(super) fn sees_restricted(&self) -> bool {
+        self.platform.estate.may(self.user, "VAPP_RESTRICTED_VIEW")
+    }
+
+    /// The VMs that the user may see, in the order of their names.
+    pub(super) fn visible_vms(&self) -> impl Iterator<Item = usize> + use<'a> {
+        self.platform
+            .vms_by_name(self.sees_restricted())
+            .iter()
+            .map(|&vm| vm as usize)
+    }
+
+    /// The enterprise that a VM belongs to.
+    pub(super) fn enterprise_of(&self, vm: usize) -> usize {
+        let estate = &self.platform.estate;
+        estate.datacenters[estate.appliances[estate.vms[vm].appliance as usize].datacenter]
+            .enterprise
+    }
+
+    /// The virtual datacenter with an id.
+    ///
+    /// # Errors
+    /// 404.
+    pub(super) fn datacenter(&self, datacenter: u32) -> Result<usize> {
+        found(position(
+            FIRST_DATACENTER,
+            datacenter,
+            self.platform.estate.datacenters.len(),
+        ))
+    }
+
+    /// The appliance at an address, when it may be seen.
+    ///
+    /// # Errors
+    /// 404.
+    pub(super) fn appliance(&self, datacenter: u32, appliance: u32) -> Result<usize> {
+        let datacenter = self.datacenter(datacenter)?;
+        position(
+            FIRST_APPLIANCE,
+            appliance,
+            self.platform.estate.appliances.len(),
+        )
+        .filter(|one| {
+            self.platform.estate.datacenters[datacenter]
+                .appliances
+                .contains(one)
+                && self.sees(*one)
+        })
+        .ok_or_else(|| Refusal::missing("VAPP-0", "no such virtual appliance"))
+    }
+
+    /// The enterprise with an id.
+    ///
+    /// # Errors
+    /// 404.
+    pub(super) fn enterprise(&self, enterprise: u32) -> Result<usize> {
+        found(position(
+            FIRST_ENTERPRISE,
+            enterprise,
+            self.platform.estate.enterprises.len(),
+        ))
+    }
+
+    /// A user of an enterprise: oneself, or anybody with the privilege to see users.
+    ///
+    /// # Errors
+    /// 404, or 403.
+    pub(super) fn known_user(&self, enterprise: u32, user: u32) -> Result<usize> {
+        let enterprise = self.enterprise(enterprise)?;
+        let user = position(FIRST_USER, user, self.platform.estate.users.len());
+        let user =
+            found(user.filter(|&user| self.platform.estate.users[user].enterprise == enterprise))?;
+        if user != self.user {
+            self.need("USERS_VIEW")?;
+        }
+        Ok(user)
+    }
+
+    /// Checks a privilege.
+    ///
+    /// # Errors
+    /// 403.
+    pub(super) fn need(&self, privilege: &str) -> Result<()> {
+        let held = self.platform.estate.may(self.user, privilege);
+        if held {
+            Ok(())
+        } else {
+            Err(Refusal::forbidden(privilege))
+        }
+    }
+}
+
+/// What is at a position, or 404.
+///
+/// # Errors
+/// 404.
+pub(super) fn found(position: Option<usize>) -> Result<usize> {
+    position.ok_or_else(Refusal::nowhere)
+}

@@ -1,0 +1,11 @@
+//! The whole console on a test terminal: what it shows at three sizes, and what its keys do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test may panic"
+)]
+
+mod scene;
+mod screens;
