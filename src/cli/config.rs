@@ -62,6 +62,7 @@ fn init(paths: &Paths) -> Result<Exit, Stop> {
 /// Problems and warnings go to stderr as everywhere else.
 fn check(global: &Global) -> Result<Exit, Stop> {
     let (_, loaded) = context::load(global)?;
+    context::say_warnings(&loaded);
     let path = loaded.path.display();
     if loaded.missing {
         return Err(Stop::usage(format!(

@@ -23,7 +23,7 @@ pub async fn run(global: &Global) -> Result<Exit, Stop> {
     let selected = naming::select(&names(&loaded), &global.clouds)?;
     match run_console(&paths, &loaded, &selected).await? {
         Left::Quit(exit) => Ok(exit),
-        Left::ForDemo => demo::run(global, &DemoArgs::default()).await,
+        Left::ForDemo => demo::open(&DemoArgs::default(), &[]).await,
     }
 }
 

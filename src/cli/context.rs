@@ -37,6 +37,7 @@ impl Context {
     /// When there is none, it is wrong, or `--cloud` names a cloud that is not in it.
     pub fn load(global: Global) -> Result<Self, Stop> {
         let (paths, loaded) = load(&global)?;
+        say_warnings(&loaded);
         if loaded.missing {
             return Err(Stop::usage(format!(
                 "there is no configuration yet; `vmdeck config init` writes a first one to {}, and `vmdeck demo` needs none",
@@ -94,7 +95,7 @@ impl Context {
     }
 }
 
-/// The configuration that the options name, its warnings on stderr.
+/// The configuration that the options name.
 ///
 /// # Errors
 /// When it cannot be read or is wrong.
@@ -107,10 +108,14 @@ pub fn load(global: &Global) -> Result<(Paths, Loaded), Stop> {
         },
         other => Stop::usage(other),
     })?;
+    Ok((paths, loaded))
+}
+
+/// Says what a person should know about the configuration and need not mend.
+pub fn say_warnings(loaded: &Loaded) {
     for warning in &loaded.warnings {
         say(&warning.to_string());
     }
-    Ok((paths, loaded))
 }
 
 /// The names of the configured clouds.

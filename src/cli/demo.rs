@@ -77,12 +77,17 @@ pub async fn run(global: &Global, args: &DemoArgs) -> Result<Exit, Stop> {
             "the demo has a configuration of its own; leave --config out",
         ));
     }
-    let demo = Demo::start(args)?;
     if args.serve {
-        return serve(&demo).await;
+        return serve(&Demo::start(args)?).await;
     }
+    open(args, &global.clouds).await
+}
+
+/// Starts the demo clouds and opens the console on them, or on some of them.
+pub async fn open(args: &DemoArgs, clouds: &[String]) -> Result<Exit, Stop> {
+    let demo = Demo::start(args)?;
     let loaded = config::load(&demo.paths).map_err(Stop::failed)?;
-    let selected = naming::select(&names(&loaded), &global.clouds)?;
+    let selected = naming::select(&names(&loaded), clouds)?;
     match run_console(&demo.paths, &loaded, &selected).await? {
         Left::Quit(exit) => Ok(exit),
         // It is the demo already.

@@ -33,7 +33,7 @@ async fn show(
 ) -> Result<Exit, Stop> {
     let exit = session.list().await;
     let key = resolve(reference, session.inventory())?;
-    let exit = exit.and(session.read_tasks(std::slice::from_ref(&key)).await);
+    let exit = exit.and(session.refresh(&key).await);
     let inventory = session.inventory();
     let overview = inventory
         .overview_of(&key)
