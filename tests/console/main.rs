@@ -7,5 +7,6 @@
     reason = "a test may panic"
 )]
 
+mod keys;
 mod scene;
 mod screens;
