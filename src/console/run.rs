@@ -21,6 +21,7 @@ use super::view::view;
 use super::viewports::Viewports;
 use crate::config::{Config, Paths, ThemeName, UiState};
 use crate::fleet::{Fleet, Mode, OpenError, Update};
+use crate::model::CloudName;
 
 /// The shortest time between two frames: at most 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
@@ -61,6 +62,8 @@ pub struct Start {
     pub config: Config,
     /// Where everything is kept.
     pub paths: Paths,
+    /// Only these clouds; all where there is none.
+    pub only: Vec<CloudName>,
     /// What a person should know first: warnings of the configuration.
     pub warnings: Vec<String>,
 }
@@ -71,7 +74,7 @@ pub struct Start {
 /// When the terminal, the configured keys or the engine cannot be used.
 pub async fn run(start: Start) -> Result<Exit, ConsoleError> {
     let look = look(&start)?;
-    let setup = crate::fleet::open(&start.config, &start.paths, &[], Mode::Polling)?;
+    let setup = crate::fleet::open(&start.config, &start.paths, &start.only, Mode::Polling)?;
     let clouds = setup.clouds.iter().map(|cloud| cloud.info.clone()).collect();
     let (remembered, problem) = UiState::load(&start.paths.state_dir);
     let mut app = App::new(look, clouds, remembered, Timestamp::now());

@@ -8,5 +8,6 @@
 )]
 
 mod keys;
+mod picture;
 mod scene;
 mod screens;
