@@ -202,7 +202,7 @@ pub fn cells(app: &App, vm: &Overview<'_>, columns: &[(Column, usize)], strip: &
             }
             Column::Cloud => {
                 let style = if vm.cloud.info.production {
-                    theme.danger
+                    theme.text
                 } else {
                     theme.dim
                 };
