@@ -57,6 +57,9 @@ pub enum Error {
     /// The answer is not what the API's documents say: HTML, broken or too large JSON, a link to somewhere else.
     #[error("unexpected answer: {0}")]
     Protocol(String),
+    /// A link leads where requests must not go, so none was sent.
+    #[error("a link is not followed: {0}")]
+    Link(String),
     /// The password or token could not be had.
     #[error("{0}")]
     Secret(String),
@@ -96,7 +99,9 @@ impl Error {
             | Self::NotFound(_)
             | Self::Conflict(_)
             | Self::Rejected(_)
+            | Self::Link(_)
             | Self::Secret(_) => Execution::No,
+            Self::Unavailable { status, .. } if *status < 500 => Execution::No,
             Self::NoAnswer(_) | Self::Unavailable { .. } | Self::Protocol(_) => Execution::Maybe,
         }
     }

@@ -3,7 +3,9 @@
 //! Everything above speaks to a cloud through that trait alone. What comes from a server is hostile until it is mapped:
 //! bounded in size, stripped of control characters, and its links are followed only to the configured origin.
 
+mod abiquo;
 pub mod error;
+pub mod http;
 
 use std::any::Any;
 use std::fmt;
@@ -13,6 +15,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
+use crate::config::{CloudEntry, Provider};
 use crate::model::{
     Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey,
 };
@@ -75,6 +78,47 @@ pub struct EventQuery {
     pub limit: usize,
 }
 
+/// What an event says about the protection of a VM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProtectionChange {
+    /// It was protected.
+    Protected {
+        /// The VM.
+        vm: VmKey,
+        /// By whom, where the event tells.
+        by: Option<Arc<str>>,
+        /// When.
+        since: Timestamp,
+    },
+    /// It was released.
+    Released {
+        /// The VM.
+        vm: VmKey,
+    },
+}
+
+/// The cloud of a configuration's entry. Nothing is sent and no secret is fetched before [`Cloud::connect`].
+///
+/// # Errors
+/// [`Error::Unreachable`] when TLS cannot be set up (a `ca_file` that cannot be read), with the remedy.
+pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
+    open_with(entry, http::Limits::default())
+}
+
+/// [`open`] with other limits of time and size.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Cloud>> {
+    match &entry.provider {
+        Provider::Abiquo { api_version } => Ok(Arc::new(abiquo::Abiquo::open(
+            entry,
+            api_version.as_deref(),
+            limits,
+        )?)),
+    }
+}
+
 /// One cloud, by one API. Object safe; every call may take as long as the configured time limits of HTTP allow, and may be dropped at
 /// any await point except where it says otherwise.
 #[async_trait]
@@ -110,6 +154,24 @@ pub trait Cloud: Send + Sync {
 
     /// Events, newest first.
     async fn events(&self, query: &EventQuery) -> Result<Vec<Event>>;
+
+    /// What an event says about the protection of a VM; `None` when it says nothing about it. For clouds that tell who protected a
+    /// VM in its events alone: the latest change of a VM, if it is a protection, is the one that stands.
+    fn protection_change(&self, _event: &Event) -> Option<ProtectionChange> {
+        None
+    }
+
+    /// By whom and since when a VM is protected, as far as these events (newest first) tell it.
+    fn protected_by(&self, events: &[Event], vm: &VmKey) -> Option<(Option<Arc<str>>, Timestamp)> {
+        let latest = events
+            .iter()
+            .filter(|event| event.vm.as_ref() == Some(vm))
+            .find_map(|event| self.protection_change(event))?;
+        match latest {
+            ProtectionChange::Protected { by, since, .. } => Some((by, since)),
+            ProtectionChange::Released { .. } => None,
+        }
+    }
 
     /// The VM as the server tells it, as indented JSON, without secrets, for reading only.
     async fn raw(&self, vm: &Vm) -> Result<String>;

@@ -1,0 +1,374 @@
+//! Lists and their pages: every VM, every appliance, and whatever else is followed from page to page.
+
+use std::collections::{HashSet, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _, TryStreamExt as _};
+
+use super::Abiquo;
+use super::calls::Call;
+use super::mapping::{Mapper, Names};
+use super::refusal::decode;
+use super::wire::{Collection, Links, VirtualAppliance, VirtualDatacenter, VirtualMachine};
+use crate::clouds::http::{Origin, Route};
+use crate::clouds::{Error, Result, VmPage};
+use crate::model::{CloudName, Group, Vapp, Vm};
+
+/// How many entries a page is asked to have. The server may give fewer.
+pub(super) const PAGE: usize = 500;
+
+/// The most pages that one list is followed through.
+const MAX_PAGES: usize = 20_000;
+
+/// How many pages may follow each other without anything new before the list counts as endless.
+const MAX_BARREN: usize = 8;
+
+/// Bodies from this size on are read beside the tasks that wait for the network, in bytes.
+const LARGE_BODY: usize = 128 << 10;
+
+/// A page of VMs, read and mapped.
+struct Page {
+    vms: Vec<Vm>,
+    /// How many entries it had.
+    len: usize,
+    total: Option<usize>,
+    next: Option<Route>,
+}
+
+/// Where a page was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    First,
+    /// At an offset that follows from the total.
+    Offset(usize),
+    /// Where the link of another page led.
+    Next,
+}
+
+/// A listing of VMs under way: the first page, then those that its total promises, several at once, then whatever their links lead to
+/// beyond.
+struct Listing<'a> {
+    cloud: &'a Abiquo,
+    names: Arc<Mutex<Names>>,
+    running: FuturesUnordered<PageFuture<'a>>,
+    offsets: VecDeque<usize>,
+    links: VecDeque<Route>,
+    visited: HashSet<Route>,
+    seen: HashSet<Arc<str>>,
+    total: Option<usize>,
+    /// The total that the offsets were made from.
+    promised: usize,
+    step: usize,
+    pages: usize,
+    barren: usize,
+}
+
+type PageFuture<'a> = futures_util::future::BoxFuture<'a, Result<(Place, Page)>>;
+
+impl Abiquo {
+    /// Every VM, page by page.
+    pub(super) fn list_vms(&self) -> BoxStream<'_, Result<VmPage>> {
+        let listing = Listing {
+            cloud: self,
+            names: Arc::default(),
+            running: FuturesUnordered::new(),
+            offsets: VecDeque::new(),
+            links: VecDeque::new(),
+            visited: HashSet::new(),
+            seen: HashSet::new(),
+            total: None,
+            promised: 0,
+            step: 0,
+            pages: 0,
+            barren: 0,
+        };
+        stream::try_unfold(listing, |mut listing| async move {
+            Ok(listing.next().await?.map(|page| (page, listing)))
+        })
+        .boxed()
+    }
+
+    async fn vm_page(
+        &self,
+        place: Place,
+        route: Route,
+        names: Arc<Mutex<Names>>,
+    ) -> Result<(Place, Page)> {
+        let body = self
+            .call(Call::get(route, "virtualmachines").list())
+            .await?
+            .body;
+        if body.len() < LARGE_BODY {
+            return Ok((
+                place,
+                read_vms(&body, &self.name, self.http.origin(), &names)?,
+            ));
+        }
+        let (cloud, origin) = (self.name.clone(), self.http.origin().clone());
+        let read = tokio::task::spawn_blocking(move || read_vms(&body, &cloud, &origin, &names));
+        let page = read
+            .await
+            .map_err(|_| Error::Protocol("the list of VMs cannot be read".to_owned()))??;
+        Ok((place, page))
+    }
+
+    /// Every virtual appliance: those of each virtual datacenter.
+    pub(super) async fn list_vapps(&self) -> Result<Vec<Vapp>> {
+        let names = Mutex::new(Names::default());
+        let mut datacenters: Vec<(Route, Option<Group>)> = Vec::new();
+        let first = Route::new(&format!("/cloud/virtualdatacenters?limit={PAGE}"))?;
+        let call = Call::get(first, "virtualdatacenters").list();
+        self.follow(call, |body| {
+            let page: Collection<'_, VirtualDatacenter<'_>> =
+                decode(body, "the list of virtual datacenters")?;
+            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut mapper = Mapper {
+                cloud: &self.name,
+                origin: self.http.origin(),
+                names: &mut names,
+            };
+            for vdc in &page.collection.items {
+                let group = mapper.project(vdc.id.get(), vdc.name.get());
+                let Some(route) = appliances_of(vdc, self.http.origin()) else {
+                    continue;
+                };
+                if !datacenters.iter().any(|(known, _)| *known == route) {
+                    datacenters.push((route, group));
+                }
+            }
+            turn(&page.links, self.http.origin())
+        })
+        .await?;
+        let lists: Vec<Vec<Vapp>> = stream::iter(datacenters)
+            .map(|(route, group)| self.vapps_of(route, group, &names))
+            .buffer_unordered(self.concurrency)
+            .try_collect()
+            .await?;
+        let mut seen = HashSet::new();
+        Ok(lists
+            .into_iter()
+            .flatten()
+            .filter(|vapp| seen.insert(vapp.id.clone()))
+            .collect())
+    }
+
+    async fn vapps_of(
+        &self,
+        route: Route,
+        project: Option<Group>,
+        names: &Mutex<Names>,
+    ) -> Result<Vec<Vapp>> {
+        let mut vapps = Vec::new();
+        let read = self.follow(Call::get(route, "virtualappliances").list(), |body| {
+            let page: Collection<'_, VirtualAppliance<'_>> =
+                decode(body, "the list of virtual appliances")?;
+            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut mapper = Mapper {
+                cloud: &self.name,
+                origin: self.http.origin(),
+                names: &mut names,
+            };
+            for wire in &page.collection.items {
+                vapps.extend(mapper.vapp(wire).map(|mut vapp| {
+                    vapp.project = vapp.project.take().or_else(|| project.clone());
+                    vapp
+                }));
+            }
+            turn(&page.links, self.http.origin())
+        });
+        match read.await {
+            // The datacenter was removed while its list was on its way.
+            Err(Error::NotFound(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+            Ok(()) => Ok(vapps),
+        }
+    }
+
+    /// Reads a list page by page. `read` takes a page's body and says where the next one is, or that enough was read.
+    pub(super) async fn follow(
+        &self,
+        first: Call,
+        mut read: impl FnMut(&[u8]) -> Result<ControlFlow<(), Route>>,
+    ) -> Result<()> {
+        let mut call = first;
+        let mut visited = HashSet::new();
+        for _ in 0..MAX_PAGES {
+            let answer = self.call(call.clone()).await?;
+            let ControlFlow::Continue(next) = read(&answer.body)? else {
+                return Ok(());
+            };
+            if !visited.insert(next.clone()) {
+                return Err(circle());
+            }
+            call = call.at(next);
+        }
+        Err(circle())
+    }
+}
+
+impl Listing<'_> {
+    /// The next page that has something new; `None` at the end.
+    async fn next(&mut self) -> Result<Option<VmPage>> {
+        if self.pages == 0 {
+            self.start(
+                Place::First,
+                Route::new(&format!("/cloud/virtualmachines?limit={PAGE}"))?,
+            )?;
+        }
+        loop {
+            while self.running.len() < self.cloud.concurrency
+                && let Some(at) = self.offsets.pop_front()
+            {
+                let route = Route::new(&format!(
+                    "/cloud/virtualmachines?startwith={at}&limit={PAGE}"
+                ))?;
+                self.start(Place::Offset(at), route)?;
+            }
+            let Some(result) = self.running.next().await else {
+                let Some(link) = self.links.pop_front() else {
+                    return Ok(None);
+                };
+                self.start(Place::Next, link)?;
+                continue;
+            };
+            let (place, page) = result?;
+            if let Some(page) = self.take(place, page)? {
+                return Ok(Some(page));
+            }
+        }
+    }
+
+    fn start(&mut self, place: Place, route: Route) -> Result<()> {
+        self.pages += 1;
+        if self.pages > MAX_PAGES {
+            return Err(circle());
+        }
+        self.visited.insert(route.clone());
+        self.running.push(Box::pin(self.cloud.vm_page(
+            place,
+            route,
+            self.names.clone(),
+        )));
+        Ok(())
+    }
+
+    /// What is new on a page, and where the page leads.
+    fn take(&mut self, place: Place, page: Page) -> Result<Option<VmPage>> {
+        let Page {
+            mut vms,
+            len,
+            total,
+            next,
+        } = page;
+        vms.retain(|vm| self.seen.insert(vm.key.id.clone()));
+        self.total = total.or(self.total);
+        self.barren = if vms.is_empty() { self.barren + 1 } else { 0 };
+        match place {
+            Place::First => {
+                self.step = len;
+                match self.total {
+                    Some(total) if len > 0 && total > len => self.promise(total)?,
+                    _ => self.link(next)?,
+                }
+            }
+            // Nothing is there any more, so nothing is further on.
+            Place::Offset(_) if len == 0 => self.offsets.clear(),
+            // A page that is shorter than the step leaves a gap, and the last one may not be the last any more.
+            Place::Offset(at) if len < self.step || at + len >= self.promised => self.link(next)?,
+            Place::Offset(_) => {}
+            // Beyond the total, or in a gap: it ends where it meets what is known.
+            Place::Next if self.total.is_some() && vms.is_empty() => {}
+            Place::Next if self.barren > MAX_BARREN => return Err(circle()),
+            Place::Next => self.link(next)?,
+        }
+        let first = place == Place::First;
+        Ok((first || !vms.is_empty()).then_some(VmPage {
+            vms,
+            total: self.total,
+        }))
+    }
+
+    /// The offsets of the pages that the total promises.
+    fn promise(&mut self, total: usize) -> Result<()> {
+        if total / self.step >= MAX_PAGES {
+            return Err(Error::Protocol(format!(
+                "the list of VMs says that it has {total} entries, {} on a page",
+                self.step
+            )));
+        }
+        self.promised = total;
+        self.offsets = (self.step..total).step_by(self.step).collect();
+        Ok(())
+    }
+
+    fn link(&mut self, next: Option<Route>) -> Result<()> {
+        let Some(next) = next else {
+            return Ok(());
+        };
+        if !self.visited.contains(&next) {
+            self.links.push_back(next);
+            return Ok(());
+        }
+        // Where everything that was promised has come, where the link leads does not matter.
+        if self.total.is_some_and(|total| self.seen.len() >= total) {
+            Ok(())
+        } else {
+            Err(circle())
+        }
+    }
+}
+
+fn circle() -> Error {
+    Error::Protocol("the pages of the list lead in a circle".to_owned())
+}
+
+/// Reads a page of VMs. The names are shared by all pages of a listing.
+fn read_vms(body: &[u8], cloud: &CloudName, origin: &Origin, names: &Mutex<Names>) -> Result<Page> {
+    let page: Collection<'_, VirtualMachine<'_>> = decode(body, "the list of VMs")?;
+    let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut mapper = Mapper {
+        cloud,
+        origin,
+        names: &mut names,
+    };
+    Ok(Page {
+        vms: page
+            .collection
+            .items
+            .iter()
+            .filter_map(|vm| mapper.vm(vm))
+            .collect(),
+        len: page.collection.len,
+        total: page
+            .total_size
+            .0
+            .and_then(|total| usize::try_from(total).ok()),
+        next: next(&page.links, origin)?,
+    })
+}
+
+/// Where the next page is.
+fn next(links: &Links<'_>, origin: &Origin) -> Result<Option<Route>> {
+    links
+        .href("next")
+        .map(|href| origin.route(href))
+        .transpose()
+}
+
+/// The same, for [`Abiquo::follow`].
+pub(super) fn turn(links: &Links<'_>, origin: &Origin) -> Result<ControlFlow<(), Route>> {
+    Ok(next(links, origin)?.map_or(ControlFlow::Break(()), ControlFlow::Continue))
+}
+
+/// Where the appliances of a virtual datacenter are listed.
+fn appliances_of(vdc: &VirtualDatacenter<'_>, origin: &Origin) -> Option<Route> {
+    let route = |rel: &str| origin.route(vdc.links.href(rel)?).ok();
+    let list = route("virtualappliances")
+        .or_else(|| route("edit")?.below("/virtualappliances").ok())
+        .or_else(|| {
+            let id: u64 = vdc.id.get()?.parse().ok()?;
+            Route::new(&format!("/cloud/virtualdatacenters/{id}/virtualappliances")).ok()
+        })?;
+    list.below(&format!("?limit={PAGE}")).ok()
+}

@@ -1,0 +1,648 @@
+//! Acting on Abiquo VMs and following what comes of it, against answers that are written by hand from the API's documents.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use support::{Asked, Reply, Server, fixture};
+use vmdeck::clouds::{Accepted, Cloud, Error, EventQuery, Execution, Result, Target, TaskHandle};
+use vmdeck::model::{Action, CloudName, JobState, Severity, Task, TaskKey, TaskState, Vm, VmKey};
+
+const VM: &str = "/api/cloud/virtualdatacenters/2/virtualappliances/11/virtualmachines/501";
+const TASK: &str = "3c9a6f10-77aa-4b1c-9d2e-202122232401";
+
+fn protect() -> Action {
+    Action::Protect {
+        reason: "kernel update, Prüfung bis Fr. ✓".into(),
+    }
+}
+
+/// A server that has VM 501 and answers the rest by `handler`.
+async fn with_vm(
+    handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+) -> (Server, Arc<dyn Cloud>, Target) {
+    let server = Server::signed_in(move |asked| match &*asked.line() {
+        line if line == format!("GET {VM}") => Reply::ok(fixture("vm_on")),
+        _ => handler(asked),
+    })
+    .await;
+    let cloud = server.connected().await;
+    let target = cloud.target(&placeholder("501", VM)).await.unwrap();
+    (server, cloud, target)
+}
+
+/// A VM as an older listing knows it: nothing but its key and its place.
+fn placeholder(id: &str, path: &str) -> Vm {
+    let json = json!({
+        "key": { "cloud": "prod", "id": id }, "name": "web-01", "power": "ON", "native_state": "ON", "deallocated": false,
+        "addresses": [], "locator": path.strip_prefix("/api").unwrap(),
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+fn handle(path: &str) -> TaskHandle {
+    TaskHandle {
+        key: TaskKey {
+            cloud: CloudName::new("prod"),
+            id: path.rsplit('/').next().unwrap().into(),
+        },
+        vm: Some(VmKey::new(&CloudName::new("prod"), "501")),
+        locator: path.strip_prefix("/api").unwrap().into(),
+    }
+}
+
+async fn perform(action: Action, reply: Reply) -> (Server, Result<Accepted>) {
+    let (server, cloud, target) = with_vm(move |_| reply.clone()).await;
+    let answer = cloud.perform(&target, &action).await;
+    (server, answer)
+}
+
+/// The one change that was sent.
+fn sent(server: &Server) -> Asked {
+    let changes: Vec<Asked> = server
+        .asked()
+        .into_iter()
+        .filter(|asked| asked.method != "GET")
+        .collect();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    changes.into_iter().next().unwrap()
+}
+
+fn task_handle(accepted: Accepted) -> TaskHandle {
+    match accepted {
+        Accepted::Task(handle) => handle,
+        Accepted::Done => panic!("no task"),
+    }
+}
+
+#[tokio::test]
+async fn states_are_put_to_the_state_link_of_the_vm_as_it_is_now() {
+    let cases = [
+        (Action::PowerOn, "req_state_on"),
+        (Action::Resume, "req_state_on"),
+        (Action::PowerOff, "req_state_off_hard"),
+        (Action::Shutdown, "req_state_off_graceful"),
+        (Action::Pause, "req_state_paused"),
+    ];
+    for (action, body) in cases {
+        let (server, answer) =
+            perform(action.clone(), Reply::new(202, fixture("acceptedrequest"))).await;
+        let handle = task_handle(answer.unwrap());
+        assert_eq!(&*handle.key.id, TASK);
+        assert_eq!(
+            &*handle.locator,
+            format!("{}/tasks/{TASK}", VM.strip_prefix("/api").unwrap())
+        );
+        assert_eq!(handle.vm.unwrap().to_string(), "prod/501");
+        let change = sent(&server);
+        assert_eq!(change.line(), format!("PUT {VM}/state"), "{action:?}");
+        let expected: Value = serde_json::from_slice(&fixture(body)).unwrap();
+        assert_eq!(
+            serde_json::from_slice::<Value>(&change.body).unwrap(),
+            expected,
+            "{action:?}"
+        );
+        assert_eq!(
+            change.header("accept"),
+            Some("application/vnd.abiquo.acceptedrequest+json; version=6.1")
+        );
+        assert_eq!(
+            change.header("content-type"),
+            Some("application/vnd.abiquo.virtualmachinestate+json; version=6.1")
+        );
+        assert_eq!(change.header("authorization"), Some("Token first-token"));
+    }
+}
+
+#[tokio::test]
+async fn a_reset_is_posted_without_a_body() {
+    let (server, answer) = perform(
+        Action::Reset,
+        Reply::new(202, fixture("acceptedrequest_v3")),
+    )
+    .await;
+    assert_eq!(&*task_handle(answer.unwrap()).key.id, TASK);
+    let change = sent(&server);
+    assert_eq!(change.line(), format!("POST {VM}/action/reset"));
+    assert_eq!(
+        (
+            change.body.len(),
+            change.header("content-length"),
+            change.header("content-type")
+        ),
+        (0, Some("0"), None)
+    );
+}
+
+#[tokio::test]
+async fn a_protection_is_posted_as_plain_text_and_is_done_at_once() {
+    let (server, answer) = perform(protect(), Reply::new(204, "")).await;
+    assert_eq!(answer.unwrap(), Accepted::Done);
+    let change = sent(&server);
+    assert_eq!(change.line(), format!("POST {VM}/action/protect"));
+    assert_eq!(change.header("content-type"), Some("text/plain"));
+    assert_eq!(change.header("accept"), Some("*/*"));
+    assert_eq!(change.text(), "kernel update, Prüfung bis Fr. ✓");
+
+    let (server, answer) = perform(Action::Unprotect, Reply::new(204, "")).await;
+    assert_eq!(answer.unwrap(), Accepted::Done);
+    let change = sent(&server);
+    assert_eq!(
+        (&*change.line(), change.body.len()),
+        (&*format!("POST {VM}/action/unprotect"), 0)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_done_and_one_that_is_the_task_is_followed() {
+    let (_, answer) = perform(Action::PowerOff, Reply::new(204, "")).await;
+    assert_eq!(answer.unwrap(), Accepted::Done);
+    let (_, answer) = perform(
+        Action::PowerOff,
+        Reply::new(202, fixture("task_finished_ok")),
+    )
+    .await;
+    let handle = task_handle(answer.unwrap());
+    assert_eq!(&*handle.key.id, TASK);
+    assert!(handle.locator.ends_with(TASK));
+}
+
+#[tokio::test]
+async fn an_acceptance_that_names_no_task_is_looked_for_among_the_vms_tasks() {
+    let tasks = |answered: &'static str| {
+        move |asked: &Asked| match &*asked.method {
+            "PUT" => {
+                Reply::new(202, r#"{"message":"accepted","links":[]}"#).header("Date", answered)
+            }
+            _ if asked.path.starts_with(&format!("{VM}/tasks")) => Reply::ok(fixture("tasks")),
+            _ => panic!("{asked:?}"),
+        }
+    };
+    // The fixture's tasks were made at 1752480000, which is 2025-07-14 08:00:00 UTC.
+    let (_, cloud, target) = with_vm(tasks("Mon, 14 Jul 2025 08:00:02 GMT")).await;
+    let handle = task_handle(cloud.perform(&target, &Action::Shutdown).await.unwrap());
+    assert_eq!(&*handle.key.id, "3c9a6f10-77aa-4b1c-9d2e-202122232402");
+    // An hour later that shutdown is another one's.
+    let (_, cloud, target) = with_vm(tasks("Mon, 14 Jul 2025 09:00:02 GMT")).await;
+    assert_eq!(
+        cloud.perform(&target, &Action::Shutdown).await.unwrap(),
+        Accepted::Done
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_says_code_and_words_and_proves_that_nothing_was_done() {
+    let cases = [
+        ("errors_protected", "this VM is protected (VM-120)"),
+        ("errors_conflict_locked", "VM-2"),
+        ("errors_conflict_state", "VM-4"),
+    ];
+    for (body, words) in cases {
+        let (_, answer) = perform(Action::PowerOff, Reply::new(409, fixture(body))).await;
+        let error = answer.unwrap_err();
+        assert!(
+            matches!(&error, Error::Conflict(rejection) if rejection.status == 409),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(error.execution(), Execution::No);
+    }
+    let already = r#"{"links":[],"collection":[{"code":"VM-118","message":"already protected"}]}"#;
+    let (_, answer) = perform(protect(), Reply::new(409, already)).await;
+    assert!(
+        matches!(answer.unwrap_err(), Error::Conflict(rejection) if rejection.code.as_deref() == Some("VM-118"))
+    );
+
+    let (_, answer) = perform(Action::PowerOff, Reply::new(403, "")).await;
+    assert!(matches!(answer.unwrap_err(), Error::Forbidden(_)));
+    let (_, answer) = perform(
+        Action::PowerOff,
+        Reply::new(400, fixture("errors_soft_limit")),
+    )
+    .await;
+    assert!(matches!(answer.unwrap_err(), Error::Rejected(rejection) if rejection.status == 400));
+}
+
+#[tokio::test]
+async fn a_change_that_the_session_is_too_old_for_is_not_repeated() {
+    let (server, answer) = perform(Action::PowerOff, Reply::new(401, "<html>401</html>")).await;
+    let error = answer.unwrap_err();
+    assert!(error.needs_sign_in(), "{error}");
+    assert_eq!(error.execution(), Execution::No);
+    sent(&server);
+}
+
+#[tokio::test]
+async fn a_change_whose_version_is_not_taken_is_sent_without_it() {
+    for status in [406, 415] {
+        let (server, cloud, target) = with_vm(move |asked| match asked.header("accept") {
+            Some(accept) if accept.contains("version") => Reply::new(status, ""),
+            _ => Reply::new(202, fixture("acceptedrequest")),
+        })
+        .await;
+        cloud.perform(&target, &Action::PowerOff).await.unwrap();
+        let changes: Vec<Asked> = server
+            .asked()
+            .into_iter()
+            .filter(|asked| asked.method == "PUT")
+            .collect();
+        assert_eq!(changes.len(), 2, "{status}");
+        assert_eq!(
+            changes[1].header("accept"),
+            Some("application/vnd.abiquo.acceptedrequest+json")
+        );
+        assert_eq!(
+            changes[1].header("content-type"),
+            Some("application/vnd.abiquo.virtualmachinestate+json")
+        );
+        assert_eq!(changes[0].body, changes[1].body);
+    }
+}
+
+#[tokio::test]
+async fn a_change_whose_connection_breaks_is_sent_exactly_once() {
+    for reply in [
+        Reply::Drop,
+        Reply::Bytes(b"HTTP/1.1 202 Accepted\r\nContent-Length: 500\r\n\r\n{\"message\"".to_vec()),
+    ] {
+        for action in [
+            Action::PowerOff,
+            Action::Reset,
+            protect(),
+            Action::Unprotect,
+        ] {
+            let (server, answer) = perform(action.clone(), reply.clone()).await;
+            let error = answer.unwrap_err();
+            assert!(matches!(error, Error::NoAnswer(_)), "{action:?}: {error:?}");
+            assert_eq!(error.execution(), Execution::Maybe);
+            sent(&server);
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_change_has_a_connection_of_its_own() {
+    let (server, cloud, target) = with_vm(|_| Reply::new(204, "")).await;
+    for _ in 0..3 {
+        cloud.perform(&target, &Action::PowerOff).await.unwrap();
+    }
+    let asked = server.asked();
+    let mut used: Vec<usize> = asked
+        .iter()
+        .filter(|asked| asked.method != "GET")
+        .map(|asked| asked.connection)
+        .collect();
+    used.dedup();
+    assert_eq!(
+        used.len(),
+        3,
+        "a kept connection can close at the moment of use"
+    );
+    assert!(
+        asked
+            .iter()
+            .filter(|asked| asked.method == "GET")
+            .all(|asked| !used.contains(&asked.connection))
+    );
+}
+
+#[tokio::test]
+async fn an_action_without_its_link_is_not_sent() {
+    let vm = r#"{"id":501,"state":"ON","links":[{"rel":"edit","href":"http://x/api/vm/501"}]}"#;
+    let server = Server::signed_in(move |_| Reply::ok(vm)).await;
+    let cloud = server.connected().await;
+    let target = cloud
+        .target(&placeholder("501", "/api/vm/501"))
+        .await
+        .unwrap();
+    let error = cloud.perform(&target, &Action::Reset).await.unwrap_err();
+    assert_eq!(error.execution(), Execution::No);
+    assert_eq!(server.lines(), ["GET /api/vm/501"]);
+}
+
+#[tokio::test]
+async fn a_vm_that_has_moved_is_found_by_its_id() {
+    let moved = "/api/cloud/virtualdatacenters/2/virtualappliances/11/virtualmachines/501";
+    let server = Server::signed_in(move |asked| match &*asked.path {
+        path if path == moved => Reply::ok(fixture("vm_on")),
+        "/api/cloud/virtualmachines?vmlabel=web-01&limit=100" => Reply::ok(fixture("vms_page1")),
+        _ => Reply::new(404, fixture("errors_notfound")),
+    })
+    .await;
+    let cloud = server.connected().await;
+    let old = placeholder(
+        "501",
+        "/api/cloud/virtualdatacenters/2/virtualappliances/99/virtualmachines/501",
+    );
+    let target = cloud.target(&old).await.unwrap();
+    assert_eq!(&*target.vm.locator, moved.strip_prefix("/api").unwrap());
+
+    let gone = placeholder(
+        "777",
+        "/api/cloud/virtualdatacenters/2/virtualappliances/99/virtualmachines/777",
+    );
+    let error = cloud.target(&gone).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::NotFound(why) if why.contains("VM-1")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_shutdown_is_told_with_its_job_and_its_rollback() {
+    let path = format!("{VM}/tasks/3c9a6f10-77aa-4b1c-9d2e-202122232402");
+    let expected = path.clone();
+    let server = Server::signed_in(move |asked| {
+        assert_eq!(asked.line(), format!("GET {expected}"));
+        Reply::ok(fixture("task_failed_with_ack"))
+    })
+    .await;
+    let task = server.connected().await.task(&handle(&path)).await.unwrap();
+    assert_eq!(task.kind.as_str(), "SHUTDOWN");
+    assert_eq!(task.state, TaskState::FinishedUnsuccessfully);
+    assert_eq!(
+        (
+            task.jobs[0].state.clone(),
+            task.jobs[0].rollback_state.clone()
+        ),
+        (JobState::Failed, JobState::RollbackDone)
+    );
+    assert!(task.is_warning());
+    assert_eq!(task.user.as_deref(), Some("privers"));
+    assert_eq!(task.vm.unwrap().to_string(), "prod/501");
+    assert_eq!(
+        task.created_at.unwrap().to_string(),
+        "2025-07-14T08:00:00Z",
+        "tasks count seconds"
+    );
+    assert_eq!(
+        server.asked()[1].header("accept"),
+        Some("application/vnd.abiquo.task+json; version=6.1")
+    );
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_vm_come_newest_first() {
+    let body = json!({ "collection": [
+        { "taskId": "a", "type": "POWER_ON", "state": "FINISHED_SUCCESSFULLY", "creationTimestamp": "1752480000", "ownerId": 501 },
+        { "taskId": "b", "type": "MELT", "state": "ODD", "creationTimestamp": 1752480900 },
+        { "type": "NO_ID" },
+        { "taskId": "a", "type": "POWER_ON" },
+    ] });
+    let (_, cloud, target) = with_vm(move |_| Reply::ok(body.to_string())).await;
+    let tasks = cloud.vm_tasks(&target.vm).await.unwrap();
+    let told: Vec<(&str, &str, &str)> = tasks
+        .iter()
+        .map(|task| (&*task.key.id, task.kind.as_str(), task.state.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("b", "MELT", "ODD"),
+            ("a", "POWER_ON", "FINISHED_SUCCESSFULLY")
+        ]
+    );
+    assert!(
+        tasks
+            .iter()
+            .all(|task| task.vm.as_ref() == Some(&target.vm.key))
+    );
+    assert_eq!(&*tasks[0].locator, format!("{}/tasks/b", target.vm.locator));
+}
+
+/// A server with one failed task, which is acknowledged away.
+async fn failed_task(
+    on_ack: impl Fn(&AtomicUsize) -> Reply + Send + Sync + 'static,
+) -> (Server, Arc<dyn Cloud>, Task) {
+    let acknowledged = AtomicUsize::new(0);
+    let server = Server::signed_in(move |asked| {
+        match (&*asked.method, acknowledged.load(Ordering::SeqCst)) {
+            ("POST", _) => on_ack(&acknowledged),
+            (_, 0) => Reply::ok(fixture("task_failed_with_ack")),
+            _ => {
+                let mut task: Value =
+                    serde_json::from_slice(&fixture("task_failed_with_ack")).unwrap();
+                task["state"] = json!("ACK_ERROR");
+                task["links"]
+                    .as_array_mut()
+                    .unwrap()
+                    .retain(|link| link["rel"] != "acknowledge");
+                Reply::ok(task.to_string())
+            }
+        }
+    })
+    .await;
+    let cloud = server.connected().await;
+    let task = cloud
+        .task(&handle(&format!(
+            "{VM}/tasks/3c9a6f10-77aa-4b1c-9d2e-202122232402"
+        )))
+        .await
+        .unwrap();
+    (server, cloud, task)
+}
+
+#[tokio::test]
+async fn a_failed_task_is_acknowledged_through_its_link_once() {
+    let (server, cloud, task) = failed_task(|acknowledged| {
+        acknowledged.store(1, Ordering::SeqCst);
+        Reply::new(204, "")
+    })
+    .await;
+    cloud.acknowledge(&task).await.unwrap();
+    let change = sent(&server);
+    assert_eq!(
+        change.line(),
+        format!("POST {VM}/tasks/3c9a6f10-77aa-4b1c-9d2e-202122232402/action/ack")
+    );
+    assert!(change.body.is_empty());
+    cloud.acknowledge(&task).await.unwrap();
+    sent(&server);
+}
+
+#[tokio::test]
+async fn a_task_that_somebody_else_acknowledged_is_fine_and_a_refusal_is_told() {
+    let (server, cloud, task) = failed_task(|acknowledged| {
+        acknowledged.store(1, Ordering::SeqCst);
+        Reply::new(
+            409,
+            r#"{"collection":[{"code":"TASK-2","message":"wrong state"}]}"#,
+        )
+    })
+    .await;
+    cloud.acknowledge(&task).await.unwrap();
+    sent(&server);
+
+    let (_, cloud, task) = failed_task(|_| {
+        Reply::new(
+            409,
+            r#"{"collection":[{"code":"TASK-2","message":"wrong state"}]}"#,
+        )
+    })
+    .await;
+    let error = cloud.acknowledge(&task).await.unwrap_err();
+    assert!(error.to_string().contains("TASK-2"), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_without_the_link() {
+    for name in ["task_finished_ok", "task_started_deploy"] {
+        let server = Server::signed_in(move |_| Reply::ok(fixture(name))).await;
+        let cloud = server.connected().await;
+        let task = cloud
+            .task(&handle(&format!("{VM}/tasks/{TASK}")))
+            .await
+            .unwrap();
+        assert!(
+            matches!(cloud.acknowledge(&task).await, Err(Error::Forbidden(_))),
+            "{name}"
+        );
+        assert!(server.asked().iter().all(|asked| asked.method == "GET"));
+    }
+}
+
+fn events(limit: usize) -> EventQuery {
+    EventQuery {
+        limit,
+        ..EventQuery::default()
+    }
+}
+
+#[tokio::test]
+async fn events_tell_who_protected_a_vm_and_why_a_deploy_failed() {
+    let server = Server::signed_in(|_| Reply::ok(fixture("events"))).await;
+    let cloud = server.connected().await;
+    let events = cloud.events(&events(200)).await.unwrap();
+    assert_eq!(
+        server.lines(),
+        ["GET /api/events?limit=200&by=timestamp&asc=false"]
+    );
+    let db = VmKey::new(&CloudName::new("prod"), "503");
+    let (by, since) = cloud.protected_by(&events, &db).unwrap();
+    assert_eq!(by.as_deref(), Some("Pat Rivers"));
+    assert_eq!(since.to_string(), "2021-07-14T08:00:03Z");
+    assert_eq!(
+        cloud.protected_by(&events, &VmKey::new(&CloudName::new("prod"), "502")),
+        None
+    );
+
+    let deploy = &events[1];
+    assert_eq!(
+        (&*deploy.entity, &*deploy.action, deploy.severity),
+        ("VIRTUAL_MACHINE", "DEPLOY", Severity::Error)
+    );
+    assert_eq!(
+        &*deploy.trace,
+        "deploy of web-02 failed: no candidate host: not enough resources"
+    );
+    assert_eq!(deploy.error_code.as_deref(), Some("ALLOC-0"));
+    assert_eq!(deploy.vm_name.as_deref(), Some("web-02"));
+    assert_eq!(deploy.performed_by.as_deref(), Some("privers"));
+    assert_eq!(deploy.source.as_deref(), Some("Acme"));
+}
+
+#[tokio::test]
+async fn a_released_vm_has_no_protector() {
+    let server = Server::signed_in(|_| {
+        let event = |id: u32, action: &str| {
+            json!({ "id": id, "timestamp": format!("2021-07-14T08:00:0{id}Z"), "severity": "INFO", "entity": "VIRTUAL_MACHINE",
+                "action": action, "message": "x", "entityURI": "/api/cloud/virtualmachines/7", "userName": "admin" })
+        };
+        Reply::ok(json!({ "collection": [event(3, "UNPROTECT"), event(2, "PROTECT")] }).to_string())
+    })
+    .await;
+    let cloud = server.connected().await;
+    let events = cloud.events(&events(10)).await.unwrap();
+    assert_eq!(
+        cloud.protected_by(&events, &VmKey::new(&CloudName::new("prod"), "7")),
+        None
+    );
+    assert_eq!(
+        cloud
+            .protected_by(&events[1..], &VmKey::new(&CloudName::new("prod"), "7"))
+            .unwrap()
+            .0
+            .as_deref(),
+        Some("admin")
+    );
+}
+
+#[tokio::test]
+async fn the_older_shape_of_an_event_says_the_same() {
+    let event: Value = serde_json::from_slice(&fixture("event_legacy")).unwrap();
+    let body = json!({ "collection": [event] }).to_string();
+    let server = Server::signed_in(move |_| Reply::ok(body.clone())).await;
+    let events = server.connected().await.events(&events(10)).await.unwrap();
+    let event = &events[0];
+    assert_eq!(event.at.to_string(), "2018-02-01T10:15:30Z");
+    assert_eq!(
+        (&*event.entity, &*event.action, event.severity),
+        ("VIRTUAL_MACHINE", "DEPLOY", Severity::Error)
+    );
+    assert_eq!(event.vm.as_ref().unwrap().to_string(), "prod/502");
+    assert_eq!(event.vm_name.as_deref(), Some("web-02"));
+    assert_eq!(
+        (event.performed_by.as_deref(), event.user.as_deref()),
+        (Some("admin"), Some("privers"))
+    );
+    assert_eq!(
+        event.source.as_deref(),
+        Some("Acme / DC One / vdc_alpha / web tier")
+    );
+    assert_eq!(&*event.trace, "deploy of web-02 failed");
+}
+
+#[tokio::test]
+async fn events_are_read_page_by_page_until_the_time_that_was_asked_for() {
+    // One event a second, newest first, 4 on a page, every fourth an error.
+    let server = Server::signed_in(|asked| {
+        let at = asked.path.split("startwith=").nth(1).map_or(0, |rest| rest.split('&').next().unwrap().parse().unwrap());
+        let page: Vec<Value> = (at..at + 4)
+            .map(|id: i64| {
+                let severity = if id % 4 == 3 { "ERROR" } else { "INFO" };
+                json!({ "id": 1_000 - id, "timestamp": 1_752_480_000 - id, "severity": severity, "entity": "TASK", "action": "X" })
+            })
+            .collect();
+        let next = format!("http://inside:9009/api/events?startwith={}&limit=4&by=timestamp&asc=false", at + 4);
+        Reply::ok(json!({ "links": [{ "rel": "next", "href": next }], "collection": page }).to_string())
+    })
+    .await;
+    let cloud = server.connected().await;
+    let since = "2025-07-14T07:59:50Z".parse().unwrap();
+    let query = EventQuery {
+        since: Some(since),
+        severity: Some(Severity::Error),
+        limit: 100,
+    };
+    let found = cloud.events(&query).await.unwrap();
+    let ids: Vec<&str> = found.iter().map(|event| &*event.key.id).collect();
+    assert_eq!(ids, ["997", "993"], "ten seconds hold two errors");
+    assert_eq!(
+        server.lines().len(),
+        3,
+        "and the third page is older than that"
+    );
+    assert_eq!(cloud.events(&events(6)).await.unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn the_raw_document_hides_the_password() {
+    let mut vm: Value = serde_json::from_slice(&fixture("vm_on")).unwrap();
+    vm["password"] = json!("s3cret12");
+    let body = vm.to_string();
+    let server = Server::signed_in(move |_| Reply::ok(body.clone())).await;
+    let raw = server
+        .connected()
+        .await
+        .raw(&placeholder("501", VM))
+        .await
+        .unwrap();
+    assert!(
+        !raw.contains("s3cret12") && raw.contains("\"password\": \"•••\""),
+        "{raw}"
+    );
+    assert!(raw.contains("\"label\": \"web-01\""), "{raw}");
+}
