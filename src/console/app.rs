@@ -132,16 +132,16 @@ impl App {
             .into_iter()
             .find(|known| Some(known.title().to_lowercase().as_str()) == view);
         self.view = known.unwrap_or(ViewKind::Vms);
-        if let Some(sort) = remembered.sort.get("vms") {
-            if let Some(column) = Column::from_id(&sort.column) {
-                self.vms.set_sort(
-                    &self.inventory,
-                    Sort {
-                        column,
-                        descending: sort.descending,
-                    },
-                );
-            }
+        if let Some(sort) = remembered.sort.get("vms")
+            && let Some(column) = Column::from_id(&sort.column)
+        {
+            self.vms.set_sort(
+                &self.inventory,
+                Sort {
+                    column,
+                    descending: sort.descending,
+                },
+            );
         }
         self.pane.size = match (remembered.task_pane_open, remembered.task_pane_rows) {
             (Some(false), _) => PaneSize::Folded,

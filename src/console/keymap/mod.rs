@@ -322,19 +322,21 @@ mod tests {
                 if lower && matches!(command, UiCommand::Act(_)) {
                     assert_eq!(label, "p", "{place:?}");
                 }
-                let reserved = "hjklgG/?:q0123456789 ".contains(&label) && label.len() == 1;
-                if reserved
-                    && !matches!(
-                        place,
-                        Place::Global
-                            | Place::List
-                            | Place::Vms
-                            | Place::Appliances
-                            | Place::Events
-                    )
-                {
-                    panic!("{label} is an accelerator in {place:?}");
-                }
+                let reserved = label.len() == 1 && "hjklgG/?:q0123456789".contains(&label);
+                let accelerates = !matches!(
+                    place,
+                    Place::Global
+                        | Place::List
+                        | Place::Vms
+                        | Place::Appliances
+                        | Place::Events
+                        | Place::Dialog
+                        | Place::Welcome
+                );
+                assert!(
+                    !(reserved && accelerates),
+                    "{label} is an accelerator in {place:?}"
+                );
             }
         }
     }

@@ -69,26 +69,25 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         }
     }
     let below = body.y + u16::try_from(clouds.len().min(port.page)).unwrap_or(0) + 1;
-    if let Some(cloud) = clouds.get(app.clouds.at()) {
-        if let CloudStatus::Failing {
+    if let Some(cloud) = clouds.get(app.clouds.at())
+        && let CloudStatus::Failing {
             error, retry_at, ..
         } = &cloud.status
-        {
-            let mut lines = wrap(
-                &format!("{}: {error}", cloud.info.name),
-                usize::from(area.width.saturating_sub(6)),
-            );
-            if let Some(at) = retry_at {
-                let seconds = at.duration_since(app.now).as_secs().max(0);
-                lines.push(format!("next attempt in {seconds}s; Ctrl-R tries at once"));
-            }
-            for (at, text) in lines.iter().enumerate() {
-                let y = below + u16::try_from(at).unwrap_or(0);
-                let style = if at == 0 { theme.danger } else { theme.text };
-                Strip::new(buffer, theme.glyphs, body, y)
-                    .gap(3)
-                    .text(text, style);
-            }
+    {
+        let mut lines = wrap(
+            &format!("{}: {error}", cloud.info.name),
+            usize::from(area.width.saturating_sub(6)),
+        );
+        if let Some(at) = retry_at {
+            let seconds = at.duration_since(app.now).as_secs().max(0);
+            lines.push(format!("next attempt in {seconds}s; Ctrl-R tries at once"));
+        }
+        for (at, text) in lines.iter().enumerate() {
+            let y = below + u16::try_from(at).unwrap_or(0);
+            let style = if at == 0 { theme.danger } else { theme.text };
+            Strip::new(buffer, theme.glyphs, body, y)
+                .gap(3)
+                .text(text, style);
         }
     }
 }

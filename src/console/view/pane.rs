@@ -194,12 +194,10 @@ fn draw_task(app: &App, task: &Task, current: bool, strip: &mut Strip<'_>) -> Pi
             task.progress().to_owned()
         }
     } else {
-        if current {
-            if let Some(key) = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge) {
-                right
-                    .add(key.label(theme.glyphs.ascii), theme.key)
-                    .add(" acknowledge  ", theme.dim);
-            }
+        if current && let Some(key) = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge) {
+            right
+                .add(key.label(theme.glyphs.ascii), theme.key)
+                .add(" acknowledge  ", theme.dim);
         }
         if let Some(at) = task.updated_at.or(task.created_at) {
             right.add(format!("{} ago", since(at, app.now)), theme.dim);
