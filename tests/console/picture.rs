@@ -25,6 +25,13 @@ fn hex(colour: Color, otherwise: &str) -> String {
         Color::LightRed => "#ff6b74".to_owned(),
         Color::LightMagenta => "#e08df0".to_owned(),
         Color::Indexed(75) => "#5fafff".to_owned(),
+        Color::Indexed(76) => "#5fd700".to_owned(),
+        Color::Indexed(124) => "#af0000".to_owned(),
+        Color::Indexed(167) => "#d75f5f".to_owned(),
+        Color::Indexed(176) => "#d787d7".to_owned(),
+        Color::Indexed(203) => "#ff5f5f".to_owned(),
+        Color::Indexed(213) => "#ff87ff".to_owned(),
+        Color::Indexed(231) => "#ffffff".to_owned(),
         Color::Indexed(grey @ 232..=255) => {
             let level = 8 + 10 * (u16::from(grey) - 232);
             format!("#{level:02x}{level:02x}{level:02x}")

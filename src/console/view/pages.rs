@@ -10,7 +10,7 @@ use super::paint::Pieces;
 use super::popup::{self, field, wrapped};
 use super::{details, notices, pane};
 use crate::console::app::App;
-use crate::console::keymap::UiCommand;
+use crate::console::keymap::{Place, UiCommand};
 use crate::console::layers::{Help, Page, Subject, TaskDialog};
 use crate::console::viewports::Port;
 use crate::fleet::CloudStatus;
@@ -209,7 +209,8 @@ fn event(app: &App, key: &crate::model::EventKey, cells: usize) -> Vec<Pieces> {
     lines
 }
 
-fn cloud(app: &App, name: &crate::model::CloudName, cells: usize) -> Vec<Pieces> {
+/// Everything about a cloud.
+pub fn cloud(app: &App, name: &crate::model::CloudName, cells: usize) -> Vec<Pieces> {
     let theme = &app.look.theme;
     let mut lines = Vec::new();
     let Some(cloud) = app.inventory.cloud(name) else {
@@ -219,8 +220,19 @@ fn cloud(app: &App, name: &crate::model::CloudName, cells: usize) -> Vec<Pieces>
         |label: &str, value: &str, style| field(theme, label, &(value, style), cells, &mut lines);
     let (style, _) = theme.cloud(&cloud.status, cloud.is_stale());
     add("Status", &status_word(&cloud.status), style);
-    if let CloudStatus::Failing { error, .. } = &cloud.status {
+    if let CloudStatus::Failing {
+        error, retry_at, ..
+    } = &cloud.status
+    {
         add("Why", error, theme.danger);
+        if let Some(at) = retry_at {
+            let seconds = at.duration_since(app.now).as_secs().max(0);
+            add(
+                "Next attempt",
+                &format!("in {seconds}s; {} tries at once", refresh_key(app)),
+                theme.text,
+            );
+        }
     }
     add("URL", &cloud.info.url, theme.text);
     add("Provider", cloud.info.capabilities.provider, theme.text);
@@ -258,6 +270,15 @@ fn cloud(app: &App, name: &crate::model::CloudName, cells: usize) -> Vec<Pieces>
         }
     }
     lines
+}
+
+/// The key that lists again, as hints show it.
+fn refresh_key(app: &App) -> String {
+    let key = app.look.keymap.key(&[Place::Global], UiCommand::Refresh);
+    key.map_or_else(
+        || "refreshing".to_owned(),
+        |key| key.label(app.look.theme.glyphs.ascii),
+    )
 }
 
 /// The help screen: what works in the places it was opened from.
