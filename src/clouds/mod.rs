@@ -105,6 +105,14 @@ pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
     open_with(entry, http::Limits::default())
 }
 
+/// What the API of a provider has, known before any cloud is opened.
+#[must_use]
+pub fn capabilities(provider: &Provider) -> &'static Capabilities {
+    match provider {
+        Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
+    }
+}
+
 /// [`open`] with other limits of time and size.
 ///
 /// # Errors

@@ -6,6 +6,8 @@ pub mod layers;
 pub mod lists;
 pub mod message;
 pub mod notices;
+pub mod run;
+mod terminal;
 pub mod text;
 pub mod theme;
 pub mod update;

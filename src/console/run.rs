@@ -21,6 +21,7 @@ use super::view::view;
 use super::viewports::Viewports;
 use crate::config::{Config, Paths, ThemeName, UiState};
 use crate::fleet::{Fleet, Mode, OpenError, Update};
+use crate::model::CloudName;
 
 /// The shortest time between two frames: at most 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
@@ -41,7 +42,9 @@ pub enum Exit {
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
     /// The terminal cannot be used.
-    #[error("the terminal cannot be used: {0}; vmdeck needs a terminal, its commands (vmdeck --help) do not")]
+    #[error(
+        "the terminal cannot be used: {0}; vmdeck needs a terminal, its commands (vmdeck --help) do not"
+    )]
     Terminal(#[from] io::Error),
     /// The keys of the configuration cannot be used.
     #[error(transparent)]
@@ -61,6 +64,8 @@ pub struct Start {
     pub config: Config,
     /// Where everything is kept.
     pub paths: Paths,
+    /// Only these clouds; all where there is none.
+    pub only: Vec<CloudName>,
     /// What a person should know first: warnings of the configuration.
     pub warnings: Vec<String>,
 }
@@ -71,11 +76,20 @@ pub struct Start {
 /// When the terminal, the configured keys or the engine cannot be used.
 pub async fn run(start: Start) -> Result<Exit, ConsoleError> {
     let look = look(&start)?;
-    let setup = crate::fleet::open(&start.config, &start.paths, &[], Mode::Polling)?;
-    let clouds = setup.clouds.iter().map(|cloud| cloud.info.clone()).collect();
+    let setup = crate::fleet::open(&start.config, &start.paths, &start.only, Mode::Polling)?;
+    let clouds = setup
+        .clouds
+        .iter()
+        .map(|cloud| cloud.info.clone())
+        .collect();
     let (remembered, problem) = UiState::load(&start.paths.state_dir);
     let mut app = App::new(look, clouds, remembered, Timestamp::now());
-    for warning in start.warnings.iter().cloned().chain(problem.map(|problem| problem.to_string())) {
+    for warning in start
+        .warnings
+        .iter()
+        .cloned()
+        .chain(problem.map(|problem| problem.to_string()))
+    {
         app.notices.add(app.now, Level::Caution, warning);
     }
     let mut screen = Screen::take(start.config.console.mouse)?;
@@ -119,7 +133,12 @@ struct Signals {
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()];
+        let kinds = [
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+        ];
         let [a, b, c, d] = kinds.map(signal);
         let raw = |which: rustix::process::Signal| signal(SignalKind::from_raw(which.as_raw()));
         Ok(Self {
@@ -139,13 +158,22 @@ enum Woken {
     Nothing,
 }
 
-async fn turn(app: &mut App, screen: &mut Screen, fleet: &Fleet, mut updates: Receiver<Update>) -> Exit {
-    let Ok(mut signals) = Signals::new() else { return Exit::Quit };
+async fn turn(
+    app: &mut App,
+    screen: &mut Screen,
+    fleet: &Fleet,
+    mut updates: Receiver<Update>,
+) -> Exit {
+    let Ok(mut signals) = Signals::new() else {
+        return Exit::Quit;
+    };
     let mut terminal = EventStream::new();
     let mut ports = Viewports::default();
     let mut drawn: Option<Instant> = None;
     loop {
-        let too_soon = drawn.map(|at| FRAME.saturating_sub(at.elapsed())).filter(|rest| !rest.is_zero());
+        let too_soon = drawn
+            .map(|at| FRAME.saturating_sub(at.elapsed()))
+            .filter(|rest| !rest.is_zero());
         if app.dirty && too_soon.is_none() {
             app.now = Timestamp::now();
             app.settle();
@@ -193,7 +221,9 @@ async fn turn(app: &mut App, screen: &mut Screen, fleet: &Fleet, mut updates: Re
             }
         }
         for _ in 0..UPDATES_AT_ONCE {
-            let Ok(update) = updates.try_recv() else { break };
+            let Ok(update) = updates.try_recv() else {
+                break;
+            };
             messages.push(Message::Update(Box::new(update)));
         }
         let now = Timestamp::now();
@@ -249,7 +279,10 @@ async fn ended(signals: &mut Signals) -> Woken {
 /// From now to a moment told by the clock on the wall, never less than a frame.
 fn until(at: Timestamp, drawn: Option<Instant>) -> Duration {
     let rest = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
-    rest.max(drawn.map_or(Duration::ZERO, |drawn| FRAME.saturating_sub(drawn.elapsed()))).max(Duration::from_millis(1))
+    rest.max(drawn.map_or(Duration::ZERO, |drawn| {
+        FRAME.saturating_sub(drawn.elapsed())
+    }))
+    .max(Duration::from_millis(1))
 }
 
 async fn sleep(wait: Option<Duration>) {

@@ -7,5 +7,7 @@
     reason = "a test may panic"
 )]
 
+mod keys;
+mod picture;
 mod scene;
 mod screens;

@@ -48,7 +48,7 @@ const RULES: &[ActionRule] = &[
 ];
 
 /// What Abiquo's API has.
-pub(super) static CAPABILITIES: Capabilities = Capabilities {
+pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     provider: "Abiquo",
     rules: RULES,
     missing: &[(ActionKind::Reboot, "reset restarts it hard")],

@@ -16,6 +16,8 @@ mod session;
 mod tasks;
 mod wire;
 
+pub(super) use capabilities::CAPABILITIES;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -100,7 +102,7 @@ fn named(privileges: &Collection<'_, Privilege<'_>>) -> Privileges {
 #[async_trait]
 impl Cloud for Abiquo {
     fn capabilities(&self) -> &'static Capabilities {
-        &capabilities::CAPABILITIES
+        &CAPABILITIES
     }
 
     async fn connect(&self) -> Result<Session> {

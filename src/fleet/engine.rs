@@ -1,0 +1,219 @@
+//! The engine as others see it: started, asked, told, stopped.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+use super::command::{Command, CommandId, CommandReport, Stage};
+use super::journal::{Journal, unfinished};
+use super::outbox::{Outbox, forward};
+use super::setup::{Mode, Setup};
+use super::update::{Ask, Update};
+use super::words;
+use super::worker::{Common, Question, Stop, Ticket, Worker};
+use crate::model::{CloudName, VmKey};
+
+/// So long what is on its way may take to end when the engine stops.
+const GRACE: Duration = Duration::from_secs(3);
+/// So long closing sessions may take.
+const CLOSE_MAX: Duration = Duration::from_secs(2);
+
+/// The running engine. Dropping it ends everything at once; [`Fleet::stop`] ends it in good order.
+pub struct Fleet {
+    pub(super) workers: Vec<Arc<Worker>>,
+    outbox: Outbox,
+    journal: Journal,
+    stop: Stop,
+    spawned: TaskTracker,
+    next_command: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let clouds = self.workers.iter().map(|worker| &worker.info.name);
+        f.debug_list().entries(clouds).finish()
+    }
+}
+
+impl Fleet {
+    /// Starts the workers. Their updates come on the bounded channel; when nobody takes them, reading waits, commands do not.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn start(setup: Setup) -> (Self, Receiver<Update>) {
+        let stop = Stop::default();
+        let spawned = TaskTracker::new();
+        let handle = Handle::current();
+        let (outbox, direct, updates, receiver) = Outbox::new(stop.kill.clone());
+        let (journal, writer) = Journal::new(&setup.state_dir);
+        // These two end when nobody can send to them any more, after everything else.
+        handle.spawn(forward(direct, updates));
+        handle.spawn(writer.run());
+        let common = Common {
+            outbox: outbox.clone(),
+            journal: journal.clone(),
+            stop: stop.clone(),
+            spawned: spawned.clone(),
+            handle,
+            next_command: Arc::new(AtomicU64::new(1)),
+            unfinished: left_behind(&setup, &outbox),
+        };
+        let workers: Vec<_> = setup
+            .clouds
+            .iter()
+            .map(|cloud| Worker::new(cloud.clone(), &setup, common.clone()))
+            .collect();
+        for worker in &workers {
+            worker.start();
+        }
+        let fleet = Self {
+            workers,
+            outbox,
+            journal,
+            stop,
+            spawned,
+            next_command: common.next_command,
+        };
+        (fleet, receiver)
+    }
+
+    /// Takes a command and never waits: it is put in an unbounded queue, whose size is bounded by what a person asks for. What becomes
+    /// of it comes as [`Update::Command`], under the id that is answered.
+    pub fn submit(&self, command: Command) -> CommandId {
+        self.submit_to(command, true)
+    }
+
+    /// [`Self::submit`], where `follow` says whether anybody waits for the end of its task.
+    pub(super) fn submit_to(&self, command: Command, follow: bool) -> CommandId {
+        let id = CommandId(self.next_command.fetch_add(1, Ordering::Relaxed));
+        let worker = self.worker(command.cloud());
+        let name = worker.and_then(|worker| worker.name_for(&command));
+        let ticket = Ticket {
+            id,
+            name: name.unwrap_or_else(|| id_of(&command)),
+            command,
+            follow,
+            run: self.journal.run.clone(),
+            number: id.0,
+            earlier: false,
+        };
+        match worker {
+            Some(worker) => worker.submit(ticket),
+            None => {
+                let what =
+                    words::what(ticket.command.title(), &ticket.name, ticket.command.cloud());
+                let stage = Stage::Refused {
+                    message: words::not_sent(
+                        &what,
+                        "no such cloud is configured",
+                        "check its name",
+                    ),
+                };
+                self.outbox.report(CommandReport {
+                    id,
+                    command: ticket.command,
+                    vm_name: ticket.name,
+                    at: jiff::Timestamp::now(),
+                    stage,
+                });
+            }
+        }
+        id
+    }
+
+    /// Takes a question and never waits: at most one of each kind is kept for each VM.
+    pub fn ask(&self, ask: Ask) {
+        match ask {
+            Ask::Refresh(cloud) => {
+                let asked = |worker: &&Arc<Worker>| {
+                    cloud
+                        .as_ref()
+                        .is_none_or(|cloud| worker.info.name == *cloud)
+                };
+                self.workers
+                    .iter()
+                    .filter(asked)
+                    .for_each(|worker| worker.refresh());
+            }
+            Ask::OnScreen(vms) => {
+                for worker in &self.workers {
+                    worker.on_screen(&vms);
+                }
+            }
+            Ask::VmTasks(vm) => self.question(vm, Question::Tasks),
+            Ask::Raw(vm) => self.question(vm, Question::Raw),
+        }
+    }
+
+    fn question(&self, vm: VmKey, question: fn(VmKey) -> Question) {
+        if let Some(worker) = self.worker(&vm.cloud) {
+            worker.ask(question(vm));
+        }
+    }
+
+    pub(super) fn worker(&self, cloud: &CloudName) -> Option<&Arc<Worker>> {
+        self.workers
+            .iter()
+            .find(|worker| worker.info.name == *cloud)
+    }
+
+    /// From now on nothing is sent that was not: commands that wait are refused.
+    pub(super) fn send_no_more(&self) {
+        self.stop.send_no_more.store(true, Ordering::Release);
+    }
+
+    /// Ends the workers, keeps the inventory, closes the sessions and flushes the journal. What is on its way to a cloud has a
+    /// few seconds to be answered; what is not known by then stays in the journal and is settled by the next run.
+    pub async fn stop(self) {
+        self.stop.closing.cancel();
+        self.spawned.close();
+        // Whoever does not end by itself is ended below.
+        let _ = timeout(GRACE, self.spawned.wait()).await;
+        self.stop.kill.cancel();
+        join_all(self.workers.iter().map(|worker| worker.keep())).await;
+        let closing = self.workers.iter().map(|worker| worker.close());
+        let _ = timeout(CLOSE_MAX, join_all(closing)).await;
+        self.journal.flush().await;
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.stop.closing.cancel();
+        self.stop.kill.cancel();
+    }
+}
+
+fn id_of(command: &Command) -> Arc<str> {
+    match command {
+        Command::Act { vm, .. } | Command::Acknowledge { vm: Some(vm), .. } => vm.id.clone(),
+        Command::Acknowledge { task, .. } => task.id.clone(),
+    }
+}
+
+/// What earlier runs have left without an outcome, for a run that goes on long enough to settle it. The journal is read here,
+/// before this run writes to it: it is at most two files of bounded size.
+fn left_behind(setup: &Setup, outbox: &Outbox) -> Arc<Mutex<Vec<super::journal::Unfinished>>> {
+    let found = match setup.mode {
+        Mode::Polling => unfinished(&setup.state_dir),
+        Mode::OneShot => Ok(Vec::new()),
+    };
+    let found = found.unwrap_or_else(|error| {
+        outbox.trouble(
+            None,
+            format!(
+                "The journal in {} cannot be read: {error}; check who may read it",
+                setup.state_dir.display()
+            ),
+        );
+        Vec::new()
+    });
+    Arc::new(Mutex::new(found))
+}

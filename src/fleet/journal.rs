@@ -1,0 +1,232 @@
+//! The record of every command: one line of JSON for each stage, written before the command is sent and after its outcome
+//! is known, so that a crash leaves a record of what was asked.
+//!
+//! The file is `journal.jsonl` in the state folder, for the person alone (0600), and never holds a secret. Several processes append to
+//! it at the same time: each line is one write to the end of the file. When it has grown to [`SIZE_MAX`] it
+//! becomes `journal.jsonl.1`, under a lock that every writer takes a share of.
+
+mod file;
+mod runs;
+mod unfinished;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+
+use crate::model::{CloudName, TaskKey, VmKey};
+
+use file::JournalFile;
+pub(super) use unfinished::{Unfinished, unfinished};
+
+/// The size from which the journal is put aside and begun anew.
+const SIZE_MAX: u64 = 10 * 1024 * 1024;
+/// The lines that are written before the disk is waited for.
+const BATCH: usize = 256;
+
+/// One line of the journal. Every key is always there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// When.
+    pub time: Timestamp,
+    /// Which run of the program.
+    pub run: Arc<str>,
+    /// Which command of that run.
+    pub command: u64,
+    /// The cloud.
+    pub cloud: CloudName,
+    /// The cloud's id of the VM.
+    pub vm: Option<Arc<str>>,
+    /// The VM's name then.
+    pub name: Arc<str>,
+    /// `power_off`, or `acknowledge`.
+    pub action: String,
+    /// What the action was given: `{"reason": "kernel update"}`.
+    pub args: Option<Args>,
+    /// How far it is.
+    pub stage: String,
+    /// The cloud's id of the task.
+    pub task: Option<Arc<str>>,
+    /// Where the cloud finds that task again.
+    pub locator: Option<Arc<str>>,
+    /// The sentence that goes with it.
+    pub message: Option<String>,
+    /// Who was signed in.
+    pub user: Option<Arc<str>>,
+    /// Whether the run writes no more about the command.
+    pub last: bool,
+}
+
+/// The arguments of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Args {
+    /// Why.
+    pub reason: String,
+}
+
+impl Record {
+    /// The key of the VM it is about.
+    pub(super) fn vm_key(&self) -> Option<VmKey> {
+        Some(VmKey::new(&self.cloud, self.vm.as_ref()?))
+    }
+
+    /// The key of the task it names.
+    pub(super) fn task_key(&self) -> Option<TaskKey> {
+        Some(TaskKey {
+            cloud: self.cloud.clone(),
+            id: self.task.clone()?,
+        })
+    }
+}
+
+/// Why a line could not be written.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the journal {path} cannot be written: {why}; make room or mend its permissions")]
+pub(super) struct JournalError {
+    path: String,
+    why: String,
+}
+
+impl JournalError {
+    fn new(path: &Path, why: impl std::fmt::Display) -> Self {
+        Self {
+            path: path.display().to_string(),
+            why: why.to_string(),
+        }
+    }
+}
+
+struct Line {
+    text: Vec<u8>,
+    sync: bool,
+    written: oneshot::Sender<Result<(), JournalError>>,
+}
+
+/// Where lines go. They are written in the order in which [`Journal::append`] was called, off the async threads.
+#[derive(Debug, Clone)]
+pub(super) struct Journal {
+    /// Names this run in every line.
+    pub run: Arc<str>,
+    dir: PathBuf,
+    lines: mpsc::UnboundedSender<Line>,
+}
+
+/// The other end of a [`Journal`]; [`Writer::run`] writes.
+pub(super) struct Writer {
+    lines: mpsc::UnboundedReceiver<Line>,
+    file: JournalFile,
+}
+
+impl Journal {
+    /// The journal of a state folder. Nothing is made or opened before the first line.
+    pub(super) fn new(dir: &Path) -> (Self, Writer) {
+        let (lines, receiver) = mpsc::unbounded_channel();
+        let run: Arc<str> = runs::new_run().into();
+        let writer = Writer {
+            lines: receiver,
+            file: JournalFile::new(dir, &run),
+        };
+        let journal = Self {
+            run,
+            dir: dir.to_owned(),
+            lines,
+        };
+        (journal, writer)
+    }
+
+    /// Queues a line now; the answer says when it is in the file, and on the disk if `sync`.
+    pub(super) fn append(
+        &self,
+        record: &Record,
+        sync: bool,
+    ) -> impl Future<Output = Result<(), JournalError>> + Send + use<> {
+        let (written, answer) = oneshot::channel();
+        let path = self.dir.join(file::NAME);
+        let queued = match serde_json::to_vec(record) {
+            Ok(mut text) => {
+                text.push(b'\n');
+                let line = Line {
+                    text,
+                    sync,
+                    written,
+                };
+                self.lines
+                    .send(line)
+                    .map_err(|_| JournalError::new(&path, "the program is stopping"))
+            }
+            Err(error) => Err(JournalError::new(&path, error)),
+        };
+        async move {
+            queued?;
+            let stopped = |_| Err(JournalError::new(&path, "the program is stopping"));
+            answer.await.unwrap_or_else(stopped)
+        }
+    }
+
+    /// Waits until everything queued so far is on the disk.
+    pub(super) async fn flush(&self) {
+        let (written, answer) = oneshot::channel();
+        let line = Line {
+            text: Vec::new(),
+            sync: true,
+            written,
+        };
+        if self.lines.send(line).is_ok() {
+            // What could not be written was told to whoever asked for it.
+            let _ = answer.await;
+        }
+    }
+}
+
+impl Writer {
+    /// Writes until every [`Journal`] is gone. What waits together is written together and waits for the disk once.
+    pub(super) async fn run(mut self) {
+        let mut batch = Vec::new();
+        while self.lines.recv_many(&mut batch, BATCH).await > 0 {
+            let mut lines = std::mem::take(&mut batch);
+            let mut file = self.file;
+            let written = spawn_blocking(move || {
+                let results = write_batch(&mut file, &lines);
+                for (line, result) in lines.drain(..).zip(results) {
+                    // Nobody waits for this line any more.
+                    let _ = line.written.send(result);
+                }
+                file
+            });
+            match written.await {
+                Ok(file) => self.file = file,
+                // The writing thread is gone with its file; those who wait are told by their closed channels.
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+fn write_batch(file: &mut JournalFile, lines: &[Line]) -> Vec<Result<(), JournalError>> {
+    let mut results: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            if line.text.is_empty() {
+                Ok(())
+            } else {
+                file.append(&line.text)
+            }
+        })
+        .collect();
+    if lines.iter().any(|line| line.sync)
+        && let Err(error) = file.sync()
+    {
+        for (line, result) in lines.iter().zip(&mut results) {
+            if line.sync && result.is_ok() {
+                *result = Err(error.clone());
+            }
+        }
+    }
+    results
+}
+
+#[cfg(test)]
+mod tests;

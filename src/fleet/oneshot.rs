@@ -1,0 +1,376 @@
+//! The engine for one command: the same submitting, tracking, journal and availability, without polling.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{Instant, timeout_at};
+
+use super::command::{Command, CommandId, CommandReport, Stage};
+use super::engine::Fleet;
+use super::inventory::Inventory;
+use super::setup::{Mode, Setup};
+use super::update::{CloudStatus, Update};
+use super::words;
+use super::worker::Worker;
+use crate::clouds::{Error, EventQuery};
+use crate::model::{CloudName, Event, VmKey};
+
+/// So long the outcomes of commands that are no longer sent are waited for.
+const LAST_REPORTS: Duration = Duration::from_millis(500);
+
+/// A cloud that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudFailure {
+    /// The cloud.
+    pub cloud: CloudName,
+    /// What failed and what to do, as one sentence.
+    pub error: String,
+}
+
+/// How long a command is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Until its outcome is known.
+    UntilEnd,
+    /// Until the cloud has taken it; nobody follows its task, and the journal says so.
+    UntilAccepted,
+}
+
+/// Whose tasks are read.
+#[derive(Debug, Clone, Copy)]
+pub enum TasksOf<'a> {
+    /// Those of every VM that was listed.
+    All,
+    /// Those of these VMs.
+    Vms(&'a [VmKey]),
+}
+
+/// The engine for one command. Its calls take `&mut self`, one at a time; within each, clouds are asked side by side.
+/// A deadline bounds a call: what has been read by then is in the inventory.
+#[derive(Debug)]
+pub struct OneShot {
+    fleet: Fleet,
+    updates: Receiver<Update>,
+    inventory: Inventory,
+    troubles: Vec<String>,
+}
+
+impl OneShot {
+    /// Opens the engine without reading anything. The mode of the setup is taken as [`Mode::OneShot`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn open(setup: Setup) -> Self {
+        let setup = Setup {
+            mode: Mode::OneShot,
+            ..setup
+        };
+        let inventory = Inventory::new(setup.clouds.iter().map(|cloud| cloud.info.clone()));
+        let (fleet, updates) = Fleet::start(setup);
+        Self {
+            fleet,
+            updates,
+            inventory,
+            troubles: Vec::new(),
+        }
+    }
+
+    /// Everything that has been read.
+    #[must_use]
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// Takes what a person should read beside the answer, such as a journal that cannot be written.
+    pub fn take_troubles(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.troubles)
+    }
+
+    /// Signs in to every cloud, reading nothing more.
+    pub async fn connect_only(&mut self, deadline: Instant) -> Vec<CloudFailure> {
+        let workers = self.fleet.workers.clone();
+        let work = on_all_clouds(&workers, "Signing in to", deadline, |worker| async move {
+            worker.ensure_session().await?;
+            worker.tell_ok().await;
+            Ok(())
+        });
+        self.drive(work).await
+    }
+
+    /// Signs in and reads VMs, appliances and recent events of every cloud. What the others have is usable when some fail.
+    pub async fn list(&mut self, deadline: Instant) -> Vec<CloudFailure> {
+        let workers = self.fleet.workers.clone();
+        let work = on_all_clouds(&workers, "Listing", deadline, |worker| async move {
+            worker.list_all().await
+        });
+        self.drive(work).await
+    }
+
+    /// Reads the tasks of VMs that were listed, as many at once as the cloud's configuration allows.
+    pub async fn read_tasks(&mut self, of: TasksOf<'_>, deadline: Instant) -> Vec<CloudFailure> {
+        let mut work = Vec::new();
+        for worker in self.fleet.workers.clone() {
+            let vms: Vec<_> = match of {
+                TasksOf::All => self
+                    .inventory
+                    .slots()
+                    .filter_map(|slot| self.inventory.vm(slot).cloned())
+                    .filter(|vm| vm.key.cloud == worker.info.name)
+                    .collect(),
+                TasksOf::Vms(keys) => keys
+                    .iter()
+                    .filter(|key| key.cloud == worker.info.name)
+                    .filter_map(|key| self.inventory.find(key).cloned())
+                    .collect(),
+            };
+            work.push(async move {
+                let all = vms.len();
+                let mut reads = stream::iter(vms)
+                    .map(|vm| {
+                        let worker = worker.clone();
+                        async move { worker.read_tasks(&vm).await }
+                    })
+                    .buffer_unordered(worker.concurrency);
+                let (mut failed, mut first) = (0, None);
+                let reading = async {
+                    while let Some(answer) = reads.next().await {
+                        if let Err(error) = answer {
+                            failed += 1;
+                            first.get_or_insert(error);
+                        }
+                    }
+                };
+                let in_time = timeout_at(deadline, reading).await.is_ok();
+                let what = format!("Reading the tasks of {}", worker.info.name);
+                let error = match first {
+                    Some(error) => {
+                        let why = format!("{failed} of {all} VMs could not be read: {error}");
+                        words::failed(&what, why, words::remedy(&error))
+                    }
+                    None if !in_time => too_slow(&what),
+                    None => return None,
+                };
+                Some(failure(&worker, error))
+            });
+        }
+        let failures = self.drive(join_all(work)).await;
+        failures.into_iter().flatten().collect()
+    }
+
+    /// Reads events of every cloud: the newest first, at most `query.limit` in all.
+    pub async fn events(
+        &mut self,
+        query: &EventQuery,
+        deadline: Instant,
+    ) -> (Vec<Event>, Vec<CloudFailure>) {
+        let work = self
+            .fleet
+            .workers
+            .clone()
+            .into_iter()
+            .map(|worker| async move {
+                let reading = async {
+                    worker.ensure_session().await?;
+                    worker.read_events(query).await
+                };
+                match timeout_at(deadline, reading).await {
+                    Ok(Ok(events)) => (events, None),
+                    Ok(Err(error)) => {
+                        let what = format!("Reading the events of {}", worker.info.name);
+                        let error = words::failed(&what, &error, words::remedy(&error));
+                        (Vec::new(), Some(failure(&worker, error)))
+                    }
+                    Err(_) => {
+                        let error =
+                            too_slow(&format!("Reading the events of {}", worker.info.name));
+                        (Vec::new(), Some(failure(&worker, error)))
+                    }
+                }
+            });
+        let answers = self.drive(join_all(work)).await;
+        let (mut events, mut failures) = (Vec::new(), Vec::new());
+        for (some, failed) in answers {
+            events.extend(some);
+            failures.extend(failed);
+        }
+        events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
+        events.truncate(query.limit);
+        (events, failures)
+    }
+
+    /// Reads one VM that was listed, and its tasks, anew.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not known.
+    pub async fn refresh_vm(&mut self, key: &VmKey, deadline: Instant) -> Result<(), CloudFailure> {
+        let unknown = |error: &str| CloudFailure {
+            cloud: key.cloud.clone(),
+            error: format!("Reading {key} failed: {error}"),
+        };
+        let worker = self.fleet.worker(&key.cloud).cloned();
+        let worker = worker.ok_or_else(|| unknown("no such cloud is selected; check its name"))?;
+        let vm = self.inventory.find(key).cloned();
+        let vm = vm.ok_or_else(|| unknown("no such VM is known; list the VMs"))?;
+        let reading = async {
+            if let Some(vm) = worker.reread(&vm).await? {
+                worker.read_tasks(&vm).await?;
+            }
+            Ok(())
+        };
+        let what = words::what("Reading", &vm.name, &key.cloud);
+        let error = match self.drive(timeout_at(deadline, reading)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err::<(), Error>(error)) => words::failed(&what, &error, words::remedy(&error)),
+            Err(_) => too_slow(&what),
+        };
+        Err(failure(&worker, error))
+    }
+
+    /// Submits the commands and tells how far they are, until they are over, accepted if that is enough, or the time is up. By then
+    /// nothing more is sent; a command that still runs is reported in its last stage, with its task. The answer has one
+    /// report for each command, in their order.
+    pub async fn run(
+        &mut self,
+        commands: Vec<Command>,
+        wait: Wait,
+        deadline: Instant,
+        mut on_report: impl FnMut(&CommandReport),
+    ) -> Vec<CommandReport> {
+        let follow = wait == Wait::UntilEnd;
+        let mut last: Vec<CommandReport> = commands
+            .into_iter()
+            .map(|command| {
+                let id = self.fleet.submit_to(command.clone(), follow);
+                self.not_reported_yet(id, command)
+            })
+            .collect();
+        let is_over = |stage: &Stage| {
+            stage.is_final() || (!follow && matches!(stage, Stage::Accepted { .. }))
+        };
+        let mut until = deadline;
+        let mut in_time = true;
+        while !last.iter().all(|report| is_over(&report.stage)) {
+            match timeout_at(until, self.updates.recv()).await {
+                Ok(Some(update)) => {
+                    if let Update::Command(report) = &update
+                        && let Some(kept) = last.iter_mut().find(|kept| kept.id == report.id)
+                    {
+                        on_report(report);
+                        *kept = report.clone();
+                    }
+                    self.take(update);
+                }
+                Ok(None) => break,
+                Err(_) if in_time => {
+                    // What waits for its turn is refused now, and says so.
+                    in_time = false;
+                    self.fleet.send_no_more();
+                    until = Instant::now() + LAST_REPORTS;
+                }
+                Err(_) => break,
+            }
+        }
+        last
+    }
+
+    /// Ends the engine in good order.
+    pub async fn stop(self) {
+        let Self {
+            fleet, mut updates, ..
+        } = self;
+        // What is still told has nobody to read it, and must not make the end wait.
+        let draining = async { while updates.recv().await.is_some() {} };
+        tokio::select! {
+            () = fleet.stop() => {}
+            () = async { draining.await; std::future::pending().await } => {}
+        }
+    }
+
+    fn not_reported_yet(&self, id: CommandId, command: Command) -> CommandReport {
+        let vm = command.vm().and_then(|key| self.inventory.find(key));
+        let name = vm.map(|vm| vm.name.clone());
+        let id_of = || match &command {
+            Command::Act { vm, .. } => vm.id.clone(),
+            Command::Acknowledge { task, .. } => task.id.clone(),
+        };
+        CommandReport {
+            id,
+            vm_name: name.unwrap_or_else(id_of),
+            command: command.clone(),
+            at: jiff::Timestamp::now(),
+            stage: Stage::Asked,
+        }
+    }
+
+    /// Waits for some work and takes in what the workers tell meanwhile.
+    async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                answer = &mut work => {
+                    while let Ok(update) = self.updates.try_recv() {
+                        self.take(update);
+                    }
+                    return answer;
+                }
+                Some(update) = self.updates.recv() => self.take(update),
+            }
+        }
+    }
+
+    fn take(&mut self, update: Update) {
+        if let Update::Trouble { message, .. } = &update {
+            self.troubles.push(message.clone());
+        }
+        self.inventory.apply(update);
+    }
+}
+
+/// Does the same with every cloud side by side, and tells which could not do it in time.
+async fn on_all_clouds<F>(
+    workers: &[Arc<Worker>],
+    what: &str,
+    deadline: Instant,
+    work: impl Fn(Arc<Worker>) -> F,
+) -> Vec<CloudFailure>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let all = workers.iter().map(|worker| {
+        let reading = work(worker.clone());
+        async move {
+            let (error, sign_in) = match timeout_at(deadline, reading).await {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => worker.failure_words(what, &error),
+                Err(_) => (too_slow(&format!("{what} {}", worker.info.name)), false),
+            };
+            let status = CloudStatus::Failing {
+                error: error.clone(),
+                sign_in,
+                retry_at: None,
+            };
+            worker.tell_status(status).await;
+            Some(failure(worker, error))
+        }
+    });
+    join_all(all).await.into_iter().flatten().collect()
+}
+
+fn failure(worker: &Worker, error: String) -> CloudFailure {
+    CloudFailure {
+        cloud: worker.info.name.clone(),
+        error,
+    }
+}
+
+fn too_slow(what: &str) -> String {
+    words::failed(
+        what,
+        "no whole answer within the time limit",
+        "raise --timeout or try again",
+    )
+}

@@ -1,0 +1,107 @@
+//! Acknowledging failed tasks.
+
+use std::sync::Arc;
+
+use super::Worker;
+use super::acting::Reread;
+use super::ticket::Ticket;
+use crate::clouds::{Error, Execution};
+use crate::fleet::command::{Command, Stage};
+use crate::fleet::words;
+use crate::model::{Denial, Task, TaskKey, VmKey};
+
+impl Worker {
+    /// Sends an acknowledgement that is in the journal as asked for.
+    pub(super) async fn acknowledge(self: &Arc<Self>, ticket: &Ticket) {
+        let Command::Acknowledge { task, vm } = &ticket.command else {
+            return;
+        };
+        if self.info.read_only {
+            let stage = ticket.refused(Denial::ReadOnly);
+            return self.finish(ticket, stage, Reread::No).await;
+        }
+        let _slot = self.acting_slots.acquire().await;
+        let task = match self.find_task(task, vm.as_ref()).await {
+            Ok(Some(task)) => task,
+            Ok(None) => {
+                let stage = ticket.not_sent("no such task is known", "read the VM's tasks first");
+                return self.finish(ticket, stage, Reread::No).await;
+            }
+            Err(error) => {
+                let stage = ticket.not_sent(&error, words::remedy(&error));
+                return self.finish(ticket, stage, Reread::No).await;
+            }
+        };
+        if self.sends_no_more() {
+            let stage = ticket.not_sent("the program ended before its turn", "ask again");
+            return self.finish(ticket, stage, Reread::No).await;
+        }
+        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
+            self.report(
+                ticket,
+                ticket.not_sent(format!("it cannot be journaled: {error}"), "ask again then"),
+            );
+            return self.journal_trouble(Err(error));
+        }
+        self.report(ticket, Stage::Sent);
+        let number = self.sign_in.number();
+        let mut answer = self.cloud.acknowledge(&task).await;
+        if answer.as_ref().is_err_and(Error::needs_sign_in) {
+            answer = match self.renew_session(number).await {
+                Ok(_) => self.cloud.acknowledge(&task).await,
+                Err(error) => Err(error),
+            };
+        }
+        match answer {
+            Ok(()) => self.finish(ticket, Stage::Done, Reread::Yes).await,
+            Err(error) if error.execution() == Execution::No => {
+                let message = words::failed(&ticket.what(), &error, words::remedy(&error));
+                self.finish(ticket, Stage::Refused { message }, Reread::Yes)
+                    .await;
+            }
+            Err(_) => self.look_at_acknowledged(ticket).await,
+        }
+    }
+
+    /// Whether a task is acknowledged, by reading it: where no answer came, and after a run that ended before it.
+    pub(super) async fn look_at_acknowledged(self: &Arc<Self>, ticket: &Ticket) {
+        let Command::Acknowledge { task, vm } = &ticket.command else {
+            return;
+        };
+        let known = vm.as_ref().and_then(|vm| self.known().vm(&vm.id));
+        let tasks = match &known {
+            Some(vm) => self.read(|| self.cloud.vm_tasks(vm)).await.ok(),
+            None => None,
+        };
+        let found = tasks.and_then(|tasks| tasks.into_iter().find(|one| one.key == *task));
+        let stage = match found {
+            Some(task) if !task.acknowledgeable => Stage::Done,
+            Some(_) => Stage::Failed {
+                message: words::failed(
+                    &ticket.what(),
+                    "the warning still stands",
+                    "acknowledge it again",
+                ),
+                task: Some(task.clone()),
+            },
+            None => ticket.unknown("no answer came and its task cannot be read"),
+        };
+        self.finish(ticket, stage, Reread::Yes).await;
+    }
+
+    async fn find_task(
+        self: &Arc<Self>,
+        key: &TaskKey,
+        vm: Option<&VmKey>,
+    ) -> Result<Option<Task>, Error> {
+        let known = self.known().task(key).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(vm) = vm.and_then(|vm| self.known().vm(&vm.id)) else {
+            return Ok(None);
+        };
+        let tasks = self.read(|| self.cloud.vm_tasks(&vm)).await?;
+        Ok(tasks.into_iter().find(|task| task.key == *key))
+    }
+}

@@ -1,0 +1,442 @@
+//! The acting lane: each command from its asking to its outcome, in order for each VM, beside whatever is being read.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use super::following::End;
+use super::settling::{Open, Settled};
+use super::ticket::Ticket;
+use super::{Worker, guarded, lock};
+use crate::clouds::{Accepted, Error, Execution, Target, TaskHandle};
+use crate::fleet::command::{Command, Stage};
+use crate::fleet::words;
+use crate::model::{
+    Action, ActionKind, Availability, Denial, Standing, Task, TaskState, Vm, VmKey, availability,
+};
+
+/// So long the outcome of a command waits for the VM to be read anew.
+const REREAD_MAX: Duration = Duration::from_secs(10);
+
+/// What was asked for one VM and is not decided.
+#[derive(Debug, Default)]
+pub(super) struct VmQueue {
+    waiting: VecDeque<Asked>,
+    undecided: Vec<ActionKind>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    ticket: Ticket,
+    /// Whether it is in the journal.
+    journaled: oneshot::Receiver<bool>,
+}
+
+/// What is read again before an outcome is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reread {
+    /// Nothing: nothing was sent.
+    No,
+    /// The VM and its tasks.
+    Yes,
+}
+
+impl Worker {
+    /// Takes a command. Never waits: it is put in its VM's queue, which is bounded by what a person asks for, and goes on by itself.
+    pub(in crate::fleet) fn submit(self: &Arc<Self>, ticket: Ticket) {
+        let (journaled, in_journal) = oneshot::channel();
+        let queued = match &ticket.command {
+            Command::Act { vm, action } => {
+                let kind = action.kind();
+                let mut vms = lock(&self.vms);
+                let is_new = !vms.contains_key(vm);
+                let queue = vms.entry(vm.clone()).or_default();
+                if queue.undecided.contains(&kind) {
+                    Queued::Twice
+                } else {
+                    queue.undecided.push(kind);
+                    queue.waiting.push_back(Asked {
+                        ticket: ticket.clone(),
+                        journaled: in_journal,
+                    });
+                    if is_new {
+                        Queued::First(vm.clone())
+                    } else {
+                        Queued::Behind
+                    }
+                }
+            }
+            Command::Acknowledge { .. } => Queued::Alone(in_journal),
+        };
+        // Queued here, so the journal has commands in the order in which they were asked for.
+        let written = self.journal(&ticket, &Stage::Asked);
+        let worker = self.clone();
+        let asked = ticket.clone();
+        let twice = matches!(queued, Queued::Twice);
+        self.spawn("journal", async move {
+            let written = written.await;
+            match written {
+                Ok(()) => {
+                    worker.report(&asked, Stage::Asked);
+                    if twice {
+                        let denial = Denial::Locked(Some("the same was asked already".into()));
+                        worker
+                            .finish(&asked, asked.refused(denial), Reread::No)
+                            .await;
+                    }
+                    // The other end is gone when everything ends.
+                    let _ = journaled.send(true);
+                }
+                Err(error) => {
+                    worker.report(&asked, unjournaled(&asked, &error));
+                    worker.journal_trouble(Err(error));
+                    let _ = journaled.send(false);
+                }
+            }
+        });
+        match queued {
+            Queued::First(vm) => {
+                let worker = self.clone();
+                self.spawn("commands", async move { worker.run_queue(vm).await });
+            }
+            Queued::Alone(in_journal) => {
+                let worker = self.clone();
+                self.spawn("acknowledging", async move {
+                    if in_journal.await == Ok(true) {
+                        worker.acknowledge(&ticket).await;
+                    }
+                });
+            }
+            Queued::Behind | Queued::Twice => {}
+        }
+    }
+
+    /// Carries out what was asked for one VM, one after the other.
+    async fn run_queue(self: Arc<Self>, vm: VmKey) {
+        loop {
+            let asked = {
+                let mut vms = lock(&self.vms);
+                let Some(asked) = vms.get_mut(&vm).and_then(|queue| queue.waiting.pop_front())
+                else {
+                    vms.remove(&vm);
+                    return;
+                };
+                asked
+            };
+            if asked.journaled.await == Ok(true) {
+                let ticket = &asked.ticket;
+                if let Err(why) = guarded(self.act(ticket)).await {
+                    let stage = ticket.unknown(format!("an internal error ({why})"));
+                    self.finish(ticket, stage, Reread::No).await;
+                    self.panicked("command", &why, self.refresh).await;
+                }
+            }
+            if let Command::Act { action, .. } = &asked.ticket.command {
+                let mut vms = lock(&self.vms);
+                if let Some(queue) = vms.get_mut(&vm) {
+                    queue.undecided.retain(|kind| *kind != action.kind());
+                }
+            }
+        }
+    }
+
+    async fn act(self: &Arc<Self>, ticket: &Ticket) {
+        let Command::Act { vm, action } = &ticket.command else {
+            return;
+        };
+        match self.send(ticket, vm, action).await {
+            Sent::Not(stage) => self.finish(ticket, stage, Reread::No).await,
+            Sent::Refused(stage) | Sent::Ended(stage) => {
+                self.finish(ticket, stage, Reread::Yes).await;
+            }
+            Sent::Accepted(handle, open) => self.carried_by(ticket, handle, open).await,
+            Sent::Open(open) => self.find_out(ticket, open).await,
+        }
+    }
+
+    /// Checks on the VM as it is now, journals, and sends once.
+    async fn send(self: &Arc<Self>, ticket: &Ticket, key: &VmKey, action: &Action) -> Sent {
+        let slot = tokio::select! {
+            slot = self.acting_slots.acquire() => slot,
+            () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
+        };
+        let _slot = slot;
+        if self.sends_no_more() {
+            return Sent::Not(too_late(ticket));
+        }
+        let known = self.known().vm(&key.id);
+        let Some(vm) = known else {
+            return Sent::Not(ticket.not_sent("no such VM is known", "refresh and look again"));
+        };
+        let order = self.known().begin();
+        let mut target = match self.read(|| self.cloud.target(&vm)).await {
+            Ok(target) => target,
+            Err(error) => {
+                if matches!(error, Error::NotFound(_)) {
+                    self.tell_gone(key, order).await;
+                }
+                return Sent::Not(ticket.not_sent(&error, words::remedy(&error)));
+            }
+        };
+        self.known().complete(&mut target.vm);
+        if let Availability::Denied(denial) = self.may(action, &target.vm) {
+            self.tell_vm(target.vm, order).await;
+            return Sent::Not(ticket.refused(denial));
+        }
+        if let Action::Protect { reason } = action
+            && reason.trim().is_empty()
+        {
+            return Sent::Not(ticket.refused("a protection needs a reason"));
+        }
+        self.tell_soon(&target, order);
+        let before = self.known().tasks_seen(key);
+        if self.sends_no_more() {
+            return Sent::Not(too_late(ticket));
+        }
+        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
+            let stage = unjournaled(ticket, &error);
+            self.journal_trouble(Err(error));
+            return Sent::Not(stage);
+        }
+        let open = Open {
+            vm: vm.clone(),
+            action: action.clone(),
+            sent: Timestamp::now(),
+            began: Instant::now(),
+            waited: Duration::ZERO,
+            before,
+            why: String::new(),
+        };
+        self.report(ticket, Stage::Sent);
+        match self.perform(&target, action).await {
+            Ok(Accepted::Done) => {
+                self.done_at_once(key, action);
+                Sent::Ended(Stage::Done)
+            }
+            Ok(Accepted::Task(handle)) => Sent::Accepted(handle, open),
+            Err(error) if error.execution() == Execution::No => {
+                self.rejected(ticket, &open, &error).await
+            }
+            Err(error) => Sent::Open(Open {
+                why: error.to_string(),
+                ..open
+            }),
+        }
+    }
+
+    /// Sends once; when the session had ended, which proves that nothing was executed, signs in and sends once more.
+    async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted, Error> {
+        let number = self.sign_in.number();
+        match self.perform_once(target, action).await {
+            Err(error) if error.needs_sign_in() => {
+                self.renew_session(number).await?;
+                self.perform_once(target, action).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// A panic of the client says nothing about the request: it may have left.
+    async fn perform_once(&self, target: &Target, action: &Action) -> Result<Accepted, Error> {
+        let performed = guarded(self.cloud.perform(target, action)).await;
+        performed.unwrap_or_else(|why| Err(Error::Protocol(format!("internal error ({why})"))))
+    }
+
+    /// Whether it may be done to the VM as it is now.
+    fn may(&self, action: &Action, vm: &Vm) -> Availability {
+        let session = self.session();
+        let known = self.known();
+        let running = known.tasks_of(&vm.key.id).find(|task| task.is_running());
+        let standing = Standing {
+            capabilities: self.info.capabilities,
+            privileges: session.as_ref().map(|session| &session.privileges),
+            read_only: self.info.read_only,
+            restricted: known.is_restricted(vm),
+            progress: running.map(Task::progress),
+        };
+        availability(action.kind(), vm, &standing)
+    }
+
+    /// The cloud said no and did nothing. Where the VM is so already, somebody else was first: releasing what is released is done,
+    /// protecting what is protected is refused with the reason that stands.
+    async fn rejected(self: &Arc<Self>, ticket: &Ticket, open: &Open, error: &Error) -> Sent {
+        if matches!(error, Error::Conflict(_))
+            && matches!(open.action, Action::Protect { .. } | Action::Unprotect)
+            && let Ok(Some(vm)) = self.reread(&open.vm).await
+        {
+            match (&open.action, &vm.protection) {
+                (Action::Unprotect, None) => return Sent::Ended(Stage::Done),
+                (Action::Protect { .. }, Some(protection)) => {
+                    let denial = Denial::AlreadyProtected {
+                        by: protection.by.clone(),
+                        reason: protection.reason.clone(),
+                    };
+                    return Sent::Refused(ticket.refused(denial));
+                }
+                _ => {}
+            }
+        }
+        let message = words::failed(&ticket.what(), error, words::remedy(error));
+        Sent::Refused(Stage::Refused { message })
+    }
+
+    fn done_at_once(&self, key: &VmKey, action: &Action) {
+        if let Action::Protect { .. } = action {
+            let by = self.session().map(|session| {
+                let name = session.full_name.as_ref();
+                name.unwrap_or(&session.user).clone()
+            });
+            self.known().protected_here(&key.id, by, Timestamp::now());
+        }
+    }
+
+    /// A task carries the command: follow it to its end.
+    pub(super) async fn carried_by(
+        self: &Arc<Self>,
+        ticket: &Ticket,
+        handle: TaskHandle,
+        mut open: Open,
+    ) {
+        let stage = Stage::Accepted {
+            task: Some(handle.key.clone()),
+        };
+        self.journal_accepted(ticket, &handle).await;
+        self.report(ticket, stage);
+        if !ticket.follow {
+            return;
+        }
+        let closing = &self.common.stop.closing;
+        let Some(end) = closing.run_until_cancelled(self.follow(&handle)).await else {
+            // The journal has it as accepted: the next run goes on here.
+            return;
+        };
+        match end {
+            End::Task(task) => {
+                let stage = task_outcome(ticket, open.action.kind(), &task);
+                self.finish(ticket, stage, Reread::Yes).await;
+            }
+            End::Lost(why) => {
+                // What it did to the VM is all that is left to look at.
+                open.before.insert(handle.key);
+                open.why = why;
+                Box::pin(self.find_out(ticket, open)).await;
+            }
+        }
+    }
+
+    /// No answer came: find out by reading, never by sending again.
+    pub(super) async fn find_out(self: &Arc<Self>, ticket: &Ticket, open: Open) {
+        let closing = &self.common.stop.closing;
+        let settled = closing
+            .run_until_cancelled(self.settle(ticket, &open))
+            .await;
+        match settled {
+            // The journal has it as sent: the next run goes on here.
+            None => {}
+            Some(Settled::Ended(stage)) => self.finish(ticket, stage, Reread::Yes).await,
+            Some(Settled::Task(task)) => {
+                let handle = TaskHandle {
+                    key: task.key,
+                    vm: task.vm,
+                    locator: task.locator,
+                };
+                Box::pin(self.carried_by(ticket, handle, open)).await;
+            }
+        }
+    }
+
+    /// Journals the outcome, reads the VM and its tasks anew, and tells.
+    pub(super) async fn finish(self: &Arc<Self>, ticket: &Ticket, stage: Stage, reread: Reread) {
+        let written = self.journal(ticket, &stage).await;
+        self.journal_trouble(written);
+        let vm = self.vm_of(&ticket.command);
+        if let Some(vm) = vm.filter(|_| reread == Reread::Yes && !self.is_closing()) {
+            let reading = async {
+                // What cannot be read now is told by the next listing.
+                if let Ok(Some(vm)) = self.reread(&vm).await {
+                    let _ = self.read_tasks(&vm).await;
+                }
+            };
+            let reading = timeout(REREAD_MAX, reading);
+            self.common.stop.closing.run_until_cancelled(reading).await;
+        }
+        self.report(ticket, stage);
+    }
+
+    /// The VM that a command is about, as it is known.
+    pub(super) fn vm_of(&self, command: &Command) -> Option<Arc<Vm>> {
+        let known = self.known();
+        let of_task = || match command {
+            Command::Acknowledge { task, .. } => known.task(task)?.vm.clone(),
+            Command::Act { .. } => None,
+        };
+        let key = command.vm().cloned().or_else(of_task)?;
+        known.vm(&key.id)
+    }
+
+    /// Tells the VM that was read for an action, without making the action wait for room.
+    fn tell_soon(self: &Arc<Self>, target: &Target, order: super::known::Order) {
+        let worker = self.clone();
+        let vm = target.vm.clone();
+        self.spawn("telling", async move { worker.tell_vm(vm, order).await });
+    }
+}
+
+enum Queued {
+    /// Nothing else waits for its VM.
+    First(VmKey),
+    /// Something else does.
+    Behind,
+    /// The same was asked already and is not decided.
+    Twice,
+    /// It waits for no VM.
+    Alone(oneshot::Receiver<bool>),
+}
+
+enum Sent {
+    /// Refused here; nothing left.
+    Not(Stage),
+    /// Refused by the cloud.
+    Refused(Stage),
+    /// It is over.
+    Ended(Stage),
+    /// A task carries it.
+    Accepted(TaskHandle, Open),
+    /// Nobody knows whether it was executed.
+    Open(Open),
+}
+
+fn too_late(ticket: &Ticket) -> Stage {
+    ticket.not_sent(
+        "the time was up or the program ended before its turn",
+        "ask again",
+    )
+}
+
+fn unjournaled(ticket: &Ticket, error: &crate::fleet::journal::JournalError) -> Stage {
+    Stage::Refused {
+        message: format!(
+            "{} cannot be journaled, so it is not sent: {error}",
+            ticket.what()
+        ),
+    }
+}
+
+/// What the end of its task means for a command.
+fn task_outcome(ticket: &Ticket, action: ActionKind, task: &Task) -> Stage {
+    if task.state == TaskState::FinishedSuccessfully {
+        return Stage::Done;
+    }
+    Stage::Failed {
+        message: words::failed(
+            &ticket.what(),
+            words::task_failure(task),
+            words::after_failure(action),
+        ),
+        task: Some(task.key.clone()),
+    }
+}

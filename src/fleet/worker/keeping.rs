@@ -1,0 +1,162 @@
+//! Keeping the inventory on disk and showing the kept one first.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+use super::ticket::capital;
+use super::{Worker, lock};
+use crate::fleet::cache::{self, Kept, Owner};
+use crate::fleet::update::Update;
+use crate::model::Task;
+
+/// The inventory is kept no more often.
+const KEEP_PAUSE: Duration = Duration::from_secs(60);
+/// VMs of one update while the kept inventory is shown.
+const CHUNK: usize = 2_000;
+
+impl Worker {
+    fn owner(&self) -> Owner {
+        let user = self.session().map(|session| session.user.clone());
+        Owner::new(&self.info, self.account.as_deref(), user)
+    }
+
+    async fn load(&self) -> Option<Kept> {
+        let (dir, cloud, owner) = (self.cache_dir.clone(), self.info.name.clone(), self.owner());
+        let loaded = spawn_blocking(move || cache::load(&dir, &cloud, &owner)).await;
+        match loaded {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(error)) => {
+                let message = capital(&error.to_string());
+                self.outbox().trouble(Some(&self.info.name), message);
+                None
+            }
+            // The thread ended with the program, or in a panic that its own hook has told.
+            Err(_) => None,
+        }
+    }
+
+    /// Shows what was kept of an earlier run, once. Before the sign-in only an account named in the configuration says whose it is.
+    pub(super) async fn restore(&self) {
+        let known_account = self.account.is_some() || self.session().is_some();
+        if !known_account || self.restored.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let Some(kept) = self.load().await else {
+            return;
+        };
+        let cloud = &self.info.name;
+        let as_of = kept.as_of;
+        *lock(&self.kept_user) = kept.user();
+        {
+            let mut known = self.known();
+            known.restore(kept.vms.clone(), as_of);
+            known.restore_warnings(&kept.warnings);
+            known.put_vapps(&kept.vapps);
+            known.dirty = false;
+        }
+        for chunk in kept.vms.chunks(CHUNK) {
+            self.outbox()
+                .send(Update::Vms {
+                    cloud: cloud.clone(),
+                    changed: chunk.to_vec(),
+                    gone: Vec::new(),
+                    as_of,
+                })
+                .await;
+        }
+        self.outbox()
+            .send(Update::Vapps {
+                cloud: cloud.clone(),
+                vapps: kept.vapps,
+            })
+            .await;
+        self.tell_warnings(kept.warnings).await;
+        self.tell_unread().await;
+    }
+
+    /// Adds the warnings that were kept of an earlier run to the VMs that are there, for a run that shows nothing old.
+    pub(super) async fn restore_warnings(&self) {
+        if self.restored.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let Some(mut kept) = self.load().await else {
+            return;
+        };
+        {
+            let mut known = self.known();
+            kept.warnings.retain(|task| {
+                task.vm
+                    .as_ref()
+                    .is_some_and(|vm| known.vm(&vm.id).is_some())
+            });
+            known.restore_warnings(&kept.warnings);
+        }
+        self.tell_warnings(kept.warnings).await;
+    }
+
+    async fn tell_warnings(&self, tasks: Vec<Task>) {
+        if !tasks.is_empty() {
+            self.outbox().send(Update::Tasks { tasks }).await;
+        }
+    }
+
+    /// What was shown before the sign-in goes if it turns out to be another user's.
+    pub(super) async fn check_restored(&self) {
+        let kept_user = lock(&self.kept_user).take();
+        let ours = self.session().map(|session| session.user.clone());
+        if kept_user.is_none() || kept_user == ours {
+            return;
+        }
+        let gone = self.known().forget_all();
+        let cloud = self.info.name.clone();
+        self.outbox()
+            .send(Update::Vms {
+                cloud: cloud.clone(),
+                changed: Vec::new(),
+                gone,
+                as_of: Timestamp::now(),
+            })
+            .await;
+        let vapps = Vec::new();
+        self.outbox().send(Update::Vapps { cloud, vapps }).await;
+    }
+
+    /// Keeps the inventory if it changed and was not kept lately, off the async threads.
+    pub(super) async fn keep_now_and_then(&self) {
+        let lately = lock(&self.kept_at).is_some_and(|at| at.elapsed() < KEEP_PAUSE);
+        if self.known().dirty && !lately {
+            self.keep().await;
+        }
+    }
+
+    /// Keeps the inventory, if there was a whole listing to keep.
+    pub(in crate::fleet) async fn keep(&self) {
+        let owner = self.owner();
+        let kept = {
+            let mut known = self.known();
+            let Some(as_of) = known.as_of.filter(|_| known.listed) else {
+                return;
+            };
+            known.dirty = false;
+            let vms = known.entries().map(|entry| entry.vm.clone()).collect();
+            let warnings = known.warnings().cloned().collect();
+            Kept::new(owner, as_of, vms, known.vapps().to_vec(), warnings)
+        };
+        *lock(&self.kept_at) = Some(Instant::now());
+        let (dir, cloud) = (self.cache_dir.clone(), self.info.name.clone());
+        let stored = spawn_blocking(move || cache::store(&dir, &cloud, &kept)).await;
+        let error = match stored {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(capital(&error.to_string())),
+            Err(error) => Some(format!(
+                "The inventory of {} cannot be kept: {error}",
+                self.info.name
+            )),
+        };
+        self.complain("inventory", error);
+    }
+}

@@ -1,0 +1,72 @@
+//! The listing lane: round after round, with back-off.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::sign_in::REFUSED_WAIT;
+use super::{Worker, after};
+use crate::clouds::Error;
+use crate::fleet::backoff::{back_off, until_next_listing};
+use crate::fleet::update::CloudStatus;
+
+impl Worker {
+    pub(super) async fn poll(self: Arc<Self>) {
+        self.restore().await;
+        let mut failures = 0;
+        for round in 0_u32.. {
+            let wait = match self.round(round).await {
+                Ok(took) => {
+                    failures = 0;
+                    until_next_listing(self.refresh, took)
+                }
+                Err(error) => {
+                    failures += 1;
+                    self.failed(&error, failures).await
+                }
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.refresh_now.notified() => {}
+            }
+        }
+    }
+
+    async fn round(self: &Arc<Self>, round: u32) -> Result<Duration, Error> {
+        self.ensure_session().await?;
+        self.restore().await;
+        self.check_restored().await;
+        let listed = self.list().await;
+        // Who asked for a listing while one ran has it now.
+        let _ = futures_util::FutureExt::now_or_never(self.refresh_now.notified());
+        let listing = listed?;
+        self.set_healthy(true);
+        self.status(CloudStatus::Ok).await;
+        self.recover().await;
+        self.read_the_rest(round, listing).await;
+        self.keep_now_and_then().await;
+        Ok(listing.took)
+    }
+
+    /// Tells that the round failed. Answers how long to wait: credentials that were refused are not tried again soon, for
+    /// too many attempts lock an account.
+    async fn failed(&self, error: &Error, failures: u32) -> Duration {
+        self.set_healthy(false);
+        let (message, sign_in) = self.failure_words("Listing", error);
+        let wait = if sign_in {
+            let until = self.sign_in.refused_until();
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            left.unwrap_or(REFUSED_WAIT)
+        } else {
+            back_off(failures, error.retry_after())
+        };
+        self.status(CloudStatus::Failing {
+            error: message,
+            sign_in,
+            retry_at: after(wait),
+        })
+        .await;
+        wait
+    }
+}

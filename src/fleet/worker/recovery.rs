@@ -1,0 +1,115 @@
+//! Commands that an earlier run has left without an outcome: found in the journal, settled by reading, and told.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::acting::Reread;
+use super::settling::Open;
+use super::ticket::Ticket;
+use super::{Worker, lock};
+use crate::clouds::TaskHandle;
+use crate::fleet::command::{Command, CommandId, Stage};
+use crate::fleet::journal::{Record, Unfinished};
+use crate::fleet::words;
+use crate::model::{Action, ActionKind};
+
+impl Worker {
+    /// Takes up this cloud's commands of earlier runs, once, after the first whole listing.
+    pub(super) async fn recover(self: &Arc<Self>) {
+        let ours: Vec<_> = {
+            let mut all = lock(&self.common.unfinished);
+            let is_ours = |one: &mut Unfinished| one.record.cloud == self.info.name;
+            all.extract_if(.., is_ours).collect()
+        };
+        for unfinished in ours {
+            let Some(ticket) = self.ticket_of(&unfinished.record) else {
+                continue;
+            };
+            let worker = self.clone();
+            self.spawn("recovery", async move {
+                worker.take_up(&ticket, &unfinished).await;
+                // Until here no other process settles what that run has left.
+                drop(unfinished.claim);
+            });
+        }
+    }
+
+    fn ticket_of(&self, record: &Record) -> Option<Ticket> {
+        let command = match (&*record.action, record.vm_key()) {
+            ("acknowledge", vm) => Command::Acknowledge {
+                task: record.task_key()?,
+                vm,
+            },
+            (_, Some(vm)) => Command::Act {
+                vm,
+                action: action_of(record)?,
+            },
+            _ => return None,
+        };
+        Some(Ticket {
+            id: CommandId(self.common.next_command.fetch_add(1, Ordering::Relaxed)),
+            command,
+            name: record.name.clone(),
+            follow: true,
+            run: record.run.clone(),
+            number: record.command,
+            earlier: true,
+        })
+    }
+
+    async fn take_up(self: &Arc<Self>, ticket: &Ticket, unfinished: &Unfinished) {
+        let record = &unfinished.record;
+        let Some(sent) = unfinished.sent else {
+            // Every command is journaled as sent before it is sent.
+            let stage = ticket.not_sent("that run ended before its turn", "ask again");
+            return self.finish(ticket, stage, Reread::No).await;
+        };
+        let Command::Act { vm, action } = &ticket.command else {
+            return self.look_at_acknowledged(ticket).await;
+        };
+        let known = self.known().vm(&vm.id);
+        let Some(vm) = known else {
+            let stage = Stage::Failed {
+                message: words::failed(&ticket.what(), "the VM is gone", "look at its events"),
+                task: record.task_key(),
+            };
+            return self.finish(ticket, stage, Reread::No).await;
+        };
+        let waited = Duration::try_from(Timestamp::now().duration_since(sent));
+        let open = Open {
+            action: action.clone(),
+            sent,
+            began: Instant::now(),
+            // Never zero: an earlier run waited, however short.
+            waited: waited.unwrap_or_default().max(Duration::from_millis(1)),
+            before: HashSet::new(),
+            why: "that run ended before the answer".to_owned(),
+            vm,
+        };
+        match (record.task_key(), &record.locator) {
+            (Some(key), Some(locator)) => {
+                let handle = TaskHandle {
+                    key,
+                    vm: Some(open.vm.key.clone()),
+                    locator: locator.clone(),
+                };
+                self.carried_by(ticket, handle, open).await;
+            }
+            _ => self.find_out(ticket, open).await,
+        }
+    }
+}
+
+fn action_of(record: &Record) -> Option<Action> {
+    match ActionKind::from_id(&record.action)? {
+        ActionKind::Protect => Some(Action::Protect {
+            reason: record.args.as_ref()?.reason.clone(),
+        }),
+        kind => Action::plain(kind),
+    }
+}

@@ -1,0 +1,186 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+
+use super::*;
+use crate::model::{
+    CloudName, Privileges, Protection, ProtectionScope, TaskKind, TaskState, VmKey,
+};
+
+const SENT: i64 = 1_700_000_000;
+
+fn vm(power: PowerState, reason: Option<&str>) -> Vm {
+    let protection = reason.map(|reason| Protection {
+        reason: Some(reason.into()),
+        by: None,
+        since: None,
+        scope: ProtectionScope::Cloud,
+    });
+    Vm {
+        key: VmKey::new(&CloudName::new("prod"), "1"),
+        uuid: None,
+        name: "web-01".into(),
+        native_name: None,
+        power,
+        native_state: power.as_str().into(),
+        deallocated: false,
+        protection: protection.map(Box::new),
+        vapp: None,
+        project: None,
+        tenant: None,
+        location: None,
+        host: None,
+        owner: None,
+        hypervisor: None,
+        template: None,
+        description: None,
+        cpu: None,
+        ram_mib: None,
+        addresses: Box::default(),
+        created_at: None,
+        locator: "".into(),
+    }
+}
+
+fn task(id: &str, kind: &str, at: i64, user: Option<&str>) -> Task {
+    let cloud = CloudName::new("prod");
+    Task {
+        vm: Some(VmKey::new(&cloud, "1")),
+        key: TaskKey {
+            cloud,
+            id: id.into(),
+        },
+        kind: TaskKind::new(kind),
+        state: TaskState::Started,
+        created_at: Timestamp::from_second(at).ok(),
+        updated_at: None,
+        user: user.map(Into::into),
+        jobs: Vec::new(),
+        acknowledgeable: false,
+        locator: "".into(),
+    }
+}
+
+fn admin() -> Session {
+    Session {
+        user: "admin".into(),
+        full_name: Some(Arc::from("Ada Min")),
+        tenant: None,
+        privileges: Privileges::Unlisted,
+    }
+}
+
+/// The verdict in a word, and the id of the task that it names.
+fn decide(action: &Action, waited: u64, vm: Option<&Vm>, tasks: Option<&[Task]>) -> String {
+    let before = HashSet::from([task("known", "RESET", SENT, None).key]);
+    let look = Look {
+        action,
+        sent: Timestamp::from_second(SENT).unwrap(),
+        waited: Duration::from_secs(waited),
+        session: Some(&admin()),
+        before: &before,
+        vm,
+        tasks,
+    };
+    match settle(&look) {
+        Verdict::Follow(task) => format!("follow {}", task.key.id),
+        Verdict::Done => "done".to_owned(),
+        Verdict::Failed(why) => format!("failed: {why}"),
+        Verdict::LookAgain => "look again".to_owned(),
+        Verdict::Unknown => "unknown".to_owned(),
+    }
+}
+
+#[test]
+fn the_rule_by_the_state_of_the_vm() {
+    use PowerState::{Locked, Off, On, Paused};
+    let protect = || Action::Protect {
+        reason: "kernel update".to_owned(),
+    };
+    #[rustfmt::skip]
+    let table = [
+        // action, seconds since, power state now, reason now, verdict
+        (Action::PowerOn,   1, On,     None, "done"),
+        (Action::PowerOn,   1, Off,    None, "look again"),
+        (Action::PowerOn,  29, Off,    None, "look again"),
+        (Action::PowerOn,  30, Off,    None, "unknown"),
+        (Action::PowerOn,  30, Locked, None, "look again"),
+        (Action::PowerOn, 600, Locked, None, "unknown"),
+        (Action::PowerOff,  1, Off,    None, "done"),
+        (Action::PowerOff, 30, On,     None, "unknown"),
+        (Action::Shutdown,  1, Off,    None, "done"),
+        (Action::Pause,     1, Paused, None, "done"),
+        (Action::Pause,    30, On,     None, "unknown"),
+        (Action::Resume,    1, On,     None, "done"),
+        (Action::Reset,     1, On,     None, "look again"),
+        (Action::Reset,    30, On,     None, "unknown"),
+        (Action::Reboot,   30, On,     None, "unknown"),
+        (protect(),         1, On,     Some("kernel update"), "done"),
+        (protect(),         1, On,     Some("audit"), "failed: it is protected with another reason: audit"),
+        (protect(),         1, On,     None, "look again"),
+        (protect(),        30, On,     None, "unknown"),
+        (Action::Unprotect, 1, On,     None, "done"),
+        (Action::Unprotect, 1, On,     Some("kernel update"), "look again"),
+        (Action::Unprotect, 30, On,    Some("kernel update"), "unknown"),
+        // A protected VM still changes its power.
+        (Action::PowerOff,  1, Off,    Some("audit"), "done"),
+    ];
+    for (action, waited, power, reason, expected) in table {
+        let vm = vm(power, reason);
+        for tasks in [None, Some(&[][..])] {
+            let verdict = decide(&action, waited, Some(&vm), tasks);
+            assert_eq!(verdict, expected, "{action:?} {waited} {power} {reason:?}");
+        }
+    }
+}
+
+#[test]
+fn a_vm_that_is_gone_leaves_nothing_to_act_on() {
+    assert_eq!(
+        decide(&Action::PowerOn, 1, None, None),
+        "failed: the VM is gone"
+    );
+}
+
+#[test]
+fn the_rule_by_the_tasks_of_the_vm() {
+    #[rustfmt::skip]
+    let table = [
+        ("its own task",               task("a", "RESET", SENT + 1, Some("admin")), "follow a"),
+        ("by the full name",           task("a", "RESET", SENT + 1, Some("ada min")), "follow a"),
+        ("a task that names nobody",   task("a", "RESET", SENT + 1, None), "follow a"),
+        ("whole seconds",              task("a", "RESET", SENT - 1, Some("admin")), "follow a"),
+        ("somebody else's",            task("a", "RESET", SENT + 1, Some("bob")), "unknown"),
+        ("another kind",               task("a", "POWER_ON", SENT + 1, Some("admin")), "unknown"),
+        ("an older one",               task("a", "RESET", SENT - 60, Some("admin")), "unknown"),
+        ("one that was known before",  task("known", "RESET", SENT + 1, Some("admin")), "unknown"),
+    ];
+    let vm = vm(PowerState::On, None);
+    for (what, task, expected) in table {
+        let verdict = decide(&Action::Reset, 30, Some(&vm), Some(&[task]));
+        assert_eq!(verdict, expected, "{what}");
+    }
+}
+
+#[test]
+fn a_task_says_more_than_the_state() {
+    let failed = task("a", "SHUTDOWN", SENT + 2, Some("admin"));
+    let off = vm(PowerState::Off, None);
+    assert_eq!(
+        decide(&Action::Shutdown, 1, Some(&off), Some(&[failed])),
+        "follow a"
+    );
+}
+
+#[test]
+fn of_two_tasks_the_first_made_is_the_one() {
+    let newest_first = [
+        task("second", "RESET", SENT + 9, Some("admin")),
+        task("first", "RESET", SENT + 1, Some("admin")),
+    ];
+    let vm = vm(PowerState::On, None);
+    assert_eq!(
+        decide(&Action::Reset, 1, Some(&vm), Some(&newest_first)),
+        "follow first"
+    );
+}
