@@ -6,12 +6,13 @@ use super::demo::{self, DemoArgs};
 use super::exit::{Exit, Stop};
 use super::naming;
 use crate::config::{Loaded, Paths};
+use crate::console::run::{self, ConsoleError, Start};
 use crate::model::CloudName;
 
 /// How the console was left.
 pub enum Left {
     /// For good.
-    Quit(Exit),
+    Quit,
     /// For the demo clouds, which the console offers when nothing is configured.
     ForDemo,
 }
@@ -21,17 +22,30 @@ pub enum Left {
 pub async fn run(global: &Global) -> Result<Exit, Stop> {
     let (paths, loaded) = context::load(global)?;
     let selected = naming::select(&names(&loaded), &global.clouds)?;
-    match run_console(&paths, &loaded, &selected).await? {
-        Left::Quit(exit) => Ok(exit),
+    match run_console(paths, loaded, selected).await? {
+        Left::Quit => Ok(Exit::Done),
         Left::ForDemo => demo::open(&DemoArgs::default(), &[]).await,
     }
 }
 
 /// The console itself, on these clouds.
 pub async fn run_console(
-    _paths: &Paths,
-    _loaded: &Loaded,
-    _selected: &[CloudName],
+    paths: Paths,
+    loaded: Loaded,
+    selected: Vec<CloudName>,
 ) -> Result<Left, Stop> {
-    Err(Stop::failed("the console cannot be opened"))
+    let start = Start {
+        warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
+        config: loaded.config,
+        paths,
+        only: selected,
+    };
+    match run::run(start).await {
+        Ok(run::Exit::Quit) => Ok(Left::Quit),
+        Ok(run::Exit::Demo) => Ok(Left::ForDemo),
+        Err(error @ (ConsoleError::Keys(_) | ConsoleError::Open(_))) => Err(Stop::usage(error)),
+        Err(error @ (ConsoleError::Terminal(_) | ConsoleError::Theme(_))) => {
+            Err(Stop::failed(error))
+        }
+    }
 }

@@ -88,10 +88,9 @@ pub async fn open(args: &DemoArgs, clouds: &[String]) -> Result<Exit, Stop> {
     let demo = Demo::start(args)?;
     let loaded = config::load(&demo.paths).map_err(Stop::failed)?;
     let selected = naming::select(&names(&loaded), clouds)?;
-    match run_console(&demo.paths, &loaded, &selected).await? {
-        Left::Quit(exit) => Ok(exit),
-        // It is the demo already.
-        Left::ForDemo => Ok(Exit::Done),
+    match run_console(demo.paths.clone(), loaded, selected).await? {
+        // For the demo: it is the demo already.
+        Left::Quit | Left::ForDemo => Ok(Exit::Done),
     }
 }
 

@@ -136,7 +136,7 @@ fn protect_with_a_reason_that_stands_and_unprotect() {
     );
     assert_eq!(
         (&vm["protection"]["reason"], &vm["protection"]["by"]),
-        (&json!("disk swap"), &json!("admin"))
+        (&json!("disk swap"), &json!("Cloud Administrator"))
     );
 
     let again = demo
@@ -156,7 +156,9 @@ fn protect_with_a_reason_that_stands_and_unprotect() {
 
     let asked = demo.vmdeck(&["power", "pause", "web-01"]).ends_with(2);
     assert!(
-        asked.err.contains("protected by admin: disk swap"),
+        asked
+            .err
+            .contains("protected by Cloud Administrator: disk swap"),
         "{asked:?}"
     );
     demo.vmdeck(&["unprotect", "web-01"]).ends_with(0);
