@@ -1,6 +1,7 @@
 //! `vmdeck` alone: the console.
 
 use super::args::Global;
+use super::config;
 use super::context::{self, names};
 use super::demo::{self, DemoArgs};
 use super::exit::{Exit, Stop};
@@ -21,6 +22,7 @@ pub enum Left {
 /// one.
 pub async fn run(global: &Global) -> Result<Exit, Stop> {
     let (paths, loaded) = context::load(global)?;
+    config::usable_keys(&loaded)?;
     let selected = naming::select(&names(&loaded), &global.clouds)?;
     match run_console(paths, loaded, selected).await? {
         Left::Quit => Ok(Exit::Done),
