@@ -6,15 +6,8 @@ use super::demo::{self, DemoArgs};
 use super::exit::{Exit, Stop};
 use super::naming;
 use crate::config::{Loaded, Paths};
+use crate::console::{self, ConsoleError, Exit as Left, Start};
 use crate::model::CloudName;
-
-/// How the console was left.
-pub enum Left {
-    /// For good.
-    Quit(Exit),
-    /// For the demo clouds, which the console offers when nothing is configured.
-    ForDemo,
-}
 
 /// Opens the console on the configured clouds, or on those of `--cloud`. Without a configuration it opens as well, and says how to make
 /// one.
@@ -22,16 +15,26 @@ pub async fn run(global: &Global) -> Result<Exit, Stop> {
     let (paths, loaded) = context::load(global)?;
     let selected = naming::select(&names(&loaded), &global.clouds)?;
     match run_console(&paths, &loaded, &selected).await? {
-        Left::Quit(exit) => Ok(exit),
-        Left::ForDemo => demo::open(&DemoArgs::default(), &[]).await,
+        Left::Quit => Ok(Exit::Done),
+        Left::Demo => demo::open(&DemoArgs::default(), &[]).await,
     }
 }
 
 /// The console itself, on these clouds.
 pub async fn run_console(
-    _paths: &Paths,
-    _loaded: &Loaded,
-    _selected: &[CloudName],
+    paths: &Paths,
+    loaded: &Loaded,
+    selected: &[CloudName],
 ) -> Result<Left, Stop> {
-    Err(Stop::failed("the console cannot be opened"))
+    let start = Start {
+        config: loaded.config.clone(),
+        paths: paths.clone(),
+        only: selected.to_vec(),
+        warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
+    };
+    console::run(start).await.map_err(|error| match error {
+        // What the configuration says cannot be used.
+        ConsoleError::Keys(_) => Stop::usage(error),
+        _ => Stop::failed(error),
+    })
 }

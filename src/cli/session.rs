@@ -12,7 +12,9 @@ use super::exit::{Exit, Stop};
 use super::naming::answered;
 use super::say;
 use crate::fleet::oneshot::{CloudFailure, TasksOf, Wait};
-use crate::fleet::{self, Command, CommandId, CommandReport, EventQuery, Inventory, Mode, OneShot, Stage};
+use crate::fleet::{
+    self, Command, CommandId, CommandReport, EventQuery, Inventory, Mode, OneShot, Stage,
+};
 use crate::model::{CloudName, Event, PowerState, Severity, VmKey};
 
 /// The engine, opened for one command.
@@ -35,7 +37,12 @@ impl Session {
     /// # Errors
     /// When the configuration of a cloud cannot be used.
     pub fn open(context: &Context, clouds: &[CloudName]) -> Result<Self, Stop> {
-        let setup = fleet::open(&context.loaded.config, &context.paths, clouds, Mode::OneShot);
+        let setup = fleet::open(
+            &context.loaded.config,
+            &context.paths,
+            clouds,
+            Mode::OneShot,
+        );
         Ok(Self {
             engine: OneShot::open(setup.map_err(Stop::usage)?),
             reading: context.reading(),
@@ -111,7 +118,9 @@ impl Session {
         let reports: RefCell<Vec<_>> = RefCell::new(self.unreported(&commands));
         let on_report = |report: &CommandReport| {
             let mut reports = reports.borrow_mut();
-            let kept = reports.iter_mut().find(|kept| kept.command == report.command);
+            let kept = reports
+                .iter_mut()
+                .find(|kept| kept.command == report.command);
             if let Some(kept) = kept {
                 *kept = report.clone();
             }
@@ -139,10 +148,14 @@ impl Session {
     fn unreported(&self, commands: &[Command]) -> Vec<CommandReport> {
         let report = |command: &Command| {
             let vm = command.vm();
-            let name = vm.and_then(|vm| self.inventory().find(vm)).map(|vm| vm.name.clone());
+            let name = vm
+                .and_then(|vm| self.inventory().find(vm))
+                .map(|vm| vm.name.clone());
             CommandReport {
                 id: CommandId(0),
-                vm_name: name.or_else(|| vm.map(|vm| vm.id.clone())).unwrap_or_default(),
+                vm_name: name
+                    .or_else(|| vm.map(|vm| vm.id.clone()))
+                    .unwrap_or_default(),
                 command: command.clone(),
                 at: Timestamp::now(),
                 stage: Stage::Sent,
