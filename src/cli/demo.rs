@@ -11,11 +11,12 @@ use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
-use super::console::{Left, run_console};
+use super::console::run_console;
 use super::context::names;
 use super::exit::{Exit, Stop};
 use super::{naming, print};
 use crate::config::{self, Paths, PlainEntry};
+use crate::console::Exit as Left;
 use crate::demo::{self, DemoCloud, DemoClouds, DemoOptions};
 
 /// What `demo` takes.
@@ -88,9 +89,9 @@ pub async fn open(args: &DemoArgs, clouds: &[String]) -> Result<Exit, Stop> {
     let demo = Demo::start(args)?;
     let loaded = config::load(&demo.paths).map_err(Stop::failed)?;
     let selected = naming::select(&names(&loaded), clouds)?;
-    match run_console(demo.paths.clone(), loaded, selected).await? {
-        // For the demo: it is the demo already.
-        Left::Quit | Left::ForDemo => Ok(Exit::Done),
+    match run_console(&demo.paths, &loaded, &selected).await? {
+        // In the demo there is nothing to change to.
+        Left::Quit | Left::Demo => Ok(Exit::Done),
     }
 }
 
