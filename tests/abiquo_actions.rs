@@ -385,6 +385,27 @@ async fn a_failed_shutdown_is_told_with_its_job_and_its_rollback() {
 }
 
 #[tokio::test]
+async fn a_task_that_is_gone_or_no_longer_traced_is_not_found() {
+    for reply in [
+        Reply::new(
+            404,
+            r#"{"collection":[{"code":"TASK-1","message":"no such task"}]}"#,
+        ),
+        Reply::new(303, "").header("Location", "http://elsewhere.example/api/x"),
+    ] {
+        let server = Server::signed_in(move |_| reply.clone()).await;
+        let error = server
+            .connected()
+            .await
+            .task(&handle(&format!("{VM}/tasks/{TASK}")))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::NotFound(_)), "{error:?}");
+        assert_eq!(server.lines().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn the_tasks_of_a_vm_come_newest_first() {
     let body = json!({ "collection": [
         { "taskId": "a", "type": "POWER_ON", "state": "FINISHED_SUCCESSFULLY", "creationTimestamp": "1752480000", "ownerId": 501 },

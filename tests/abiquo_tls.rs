@@ -1,4 +1,5 @@
 //! How far a cloud's certificate is trusted: a server on this machine with a certificate of an authority that nobody knows.
+//! The key beside the certificates (`tests/fixtures/tls`) opens nothing but this server.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod support;

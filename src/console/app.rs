@@ -132,16 +132,16 @@ impl App {
             .into_iter()
             .find(|known| Some(known.title().to_lowercase().as_str()) == view);
         self.view = known.unwrap_or(ViewKind::Vms);
-        if let Some(sort) = remembered.sort.get("vms") {
-            if let Some(column) = Column::from_id(&sort.column) {
-                self.vms.set_sort(
-                    &self.inventory,
-                    Sort {
-                        column,
-                        descending: sort.descending,
-                    },
-                );
-            }
+        if let Some(sort) = remembered.sort.get("vms")
+            && let Some(column) = Column::from_id(&sort.column)
+        {
+            self.vms.set_sort(
+                &self.inventory,
+                Sort {
+                    column,
+                    descending: sort.descending,
+                },
+            );
         }
         self.pane.size = match (remembered.task_pane_open, remembered.task_pane_rows) {
             (Some(false), _) => PaneSize::Folded,
@@ -186,6 +186,10 @@ impl App {
     /// The rows of the pane, without its title; `None` when it is folded.
     #[must_use]
     pub fn pane_rows(&self) -> Option<u16> {
+        // The view of events shows them already.
+        if self.view == ViewKind::Events && self.pane.size == PaneSize::Fitting {
+            return None;
+        }
         self.pane.size.rows(self.body_height())
     }
 

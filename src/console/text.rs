@@ -42,9 +42,10 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
-        for word in paragraph.split_word_bounds() {
+        // A word keeps the blank after it, so that no punctuation is torn off.
+        for word in paragraph.split_inclusive(' ') {
             let room = cells.saturating_sub(line.width());
-            if word.width() <= room {
+            if word.trim_end().width() <= room {
                 line.push_str(word);
                 continue;
             }
@@ -140,6 +141,7 @@ mod tests {
         );
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("a\nb", 10), ["a", "b"]);
+        assert_eq!(wrap("work is lost.", 12), ["work is", "lost."]);
     }
 
     #[test]

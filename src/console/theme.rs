@@ -170,7 +170,7 @@ pub const UNICODE: Glyphs = Glyphs {
     rule: "─",
     bar: "│",
     corners: ["┌", "┐", "└", "┘"],
-    spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"],
+    spinner: &["◴", "◷", "◶", "◵"],
 };
 
 /// The same in ASCII.
@@ -261,6 +261,7 @@ impl Theme {
         // What only a background told is told by reverse video.
         theme.selection = theme.selection.add_modifier(Modifier::REVERSED);
         theme.selection_inactive = theme.selection_inactive.add_modifier(Modifier::UNDERLINED);
+        theme.production = theme.production.add_modifier(Modifier::REVERSED);
         Ok(theme)
     }
 

@@ -298,3 +298,233 @@ fn state(rule: &ActionRule, vm: &Vm, progress: Option<&str>) -> Option<Denial> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProtectionScope;
+    use crate::model::testing::{protected, vm};
+    use PowerState::*;
+
+    const RULES: Capabilities = Capabilities {
+        provider: "Testcloud",
+        rules: &[
+            ActionRule::new(ActionKind::Pause, &[On], &["POWER"]),
+            ActionRule::new(ActionKind::PowerOn, &[Off, Configured], &["POWER"]),
+            ActionRule::new(
+                ActionKind::Undeploy,
+                &[On, Off, Paused, Unknown, Allocated],
+                &["POWER"],
+            ),
+            ActionRule::new(
+                ActionKind::Delete,
+                &[
+                    NotAllocated,
+                    Allocated,
+                    Configured,
+                    On,
+                    Paused,
+                    Off,
+                    Unknown,
+                ],
+                &["POWER"],
+            )
+            .with_extra_privilege(Unknown, "DELETE_UNKNOWN"),
+            ActionRule::new(ActionKind::Protect, &[On, Paused, Off], &["PROTECT"]),
+            ActionRule::new(ActionKind::Unprotect, &[On, Paused, Off], &["PROTECT"]),
+        ],
+        missing: &[(ActionKind::Reboot, "use reset")],
+        protection: Some(ProtectionScope::Cloud),
+        protect_privilege: Some("PROTECT"),
+        restricted_privilege: Some("RESTRICTED"),
+        tasks: true,
+        events: true,
+        vapps: true,
+    };
+
+    fn why(action: ActionKind, vm: &Vm, privileges: &[&str]) -> String {
+        why_with(action, vm, privileges, |standing| standing)
+    }
+
+    fn why_with(
+        action: ActionKind,
+        vm: &Vm,
+        privileges: &[&str],
+        change: impl for<'a> FnOnce(Standing<'a>) -> Standing<'a>,
+    ) -> String {
+        let privileges: Privileges = privileges.iter().copied().collect();
+        let standing = Standing {
+            capabilities: &RULES,
+            privileges: Some(&privileges),
+            read_only: false,
+            restricted: false,
+            progress: Some("Powering on"),
+        };
+        let answer = availability(action, vm, &change(standing));
+        answer
+            .denial()
+            .map_or_else(|| "allowed".to_owned(), ToString::to_string)
+    }
+
+    #[test]
+    fn every_no_says_why() {
+        let all: &[&str] = &["POWER", "PROTECT"];
+        let cases: &[(ActionKind, Vm, &[&str], &str)] = &[
+            (ActionKind::Pause, vm(On), all, "allowed"),
+            (
+                ActionKind::Pause,
+                vm(Off),
+                all,
+                "Pause needs a VM that is On; this one is Off",
+            ),
+            (ActionKind::Pause, vm(Paused), all, "It is paused already"),
+            (ActionKind::PowerOn, vm(On), all, "It is on already"),
+            (
+                ActionKind::PowerOn,
+                vm(NotAllocated),
+                all,
+                "Power on needs a VM that is Off or Configured; this one is Not allocated",
+            ),
+            (
+                ActionKind::Protect,
+                vm(NotAllocated),
+                all,
+                "Protect needs a VM that is On, Paused or Off; this one is Not allocated",
+            ),
+            (
+                ActionKind::Undeploy,
+                vm(Configured),
+                all,
+                "Undeploy needs a VM that is neither Not allocated, Configured nor Locked; this one is Configured",
+            ),
+            (
+                ActionKind::Delete,
+                vm(Unknown),
+                all,
+                "Your role lacks DELETE_UNKNOWN",
+            ),
+            (ActionKind::Delete, vm(Off), all, "allowed"),
+            (
+                ActionKind::Pause,
+                vm(Locked),
+                all,
+                "An operation is running on it: Powering on",
+            ),
+            (
+                ActionKind::Pause,
+                vm(On),
+                &["PROTECT"],
+                "Your role lacks POWER",
+            ),
+            (
+                ActionKind::Reboot,
+                vm(On),
+                all,
+                "Testcloud has no reboot; use reset",
+            ),
+            (
+                ActionKind::Relocate,
+                vm(On),
+                all,
+                "Testcloud has no relocate",
+            ),
+            (ActionKind::Unprotect, vm(On), all, "It is not protected"),
+            (
+                ActionKind::Protect,
+                protected(On),
+                all,
+                "Already protected by admin: kernel update",
+            ),
+            (ActionKind::Pause, protected(On), all, "allowed"),
+            (
+                ActionKind::Pause,
+                protected(On),
+                &["POWER"],
+                "Protected by admin: kernel update; your role lacks PROTECT",
+            ),
+            (
+                ActionKind::Unprotect,
+                protected(On),
+                &["POWER"],
+                "Protected by admin: kernel update; your role lacks PROTECT",
+            ),
+        ];
+        for (action, vm, privileges, expected) in cases {
+            assert_eq!(
+                why(*action, vm, privileges),
+                *expected,
+                "{action} {}",
+                vm.power
+            );
+        }
+    }
+
+    #[test]
+    fn the_configuration_and_the_sign_in_come_before_the_vm() {
+        let read_only = why_with(ActionKind::Pause, &vm(Off), &[], |standing| Standing {
+            read_only: true,
+            ..standing
+        });
+        assert_eq!(read_only, "This cloud is read-only in the configuration");
+        let unknown = why_with(ActionKind::Pause, &vm(Off), &[], |standing| Standing {
+            privileges: None,
+            ..standing
+        });
+        assert_eq!(unknown, "The cloud has not answered the sign-in yet");
+    }
+
+    #[test]
+    fn what_stands_in_a_restricted_appliance_may_only_be_looked_at() {
+        let restricted = |privileges: &[&str]| {
+            why_with(ActionKind::Pause, &vm(On), privileges, |standing| {
+                Standing {
+                    restricted: true,
+                    ..standing
+                }
+            })
+        };
+        assert_eq!(
+            restricted(&["POWER"]),
+            "Its appliance is restricted; your role lacks RESTRICTED"
+        );
+        assert_eq!(restricted(&["POWER", "RESTRICTED"]), "allowed");
+    }
+
+    #[test]
+    fn where_nobody_can_hold_a_privilege_only_unprotect_is_left() {
+        let capabilities = Capabilities {
+            protect_privilege: None,
+            ..RULES
+        };
+        let ask = |action| {
+            let privileges = Privileges::Unlisted;
+            let standing = Standing {
+                capabilities: &capabilities,
+                privileges: Some(&privileges),
+                read_only: false,
+                restricted: false,
+                progress: None,
+            };
+            availability(action, &protected(On), &standing)
+                .denial()
+                .map(ToString::to_string)
+        };
+        assert_eq!(
+            ask(ActionKind::Pause).as_deref(),
+            Some("Protected by admin: kernel update; unprotect it first")
+        );
+        assert_eq!(ask(ActionKind::Unprotect), None);
+    }
+
+    #[test]
+    fn a_native_word_may_widen_what_is_accepted() {
+        let rule = ActionRule {
+            from_native: &["SHUTOFF"],
+            ..ActionRule::new(ActionKind::Reboot, &[On], &[])
+        };
+        let mut off = vm(Off);
+        assert!(state(&rule, &off, None).is_some());
+        off.native_state = "SHUTOFF".into();
+        assert!(state(&rule, &off, None).is_none());
+    }
+}

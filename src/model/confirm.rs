@@ -67,3 +67,76 @@ pub fn protected_words(protection: &Protection) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{protected, vm};
+
+    /// Action, asks outside production, asks in production.
+    const RULES: &[(ActionKind, bool, bool)] = &[
+        (ActionKind::PowerOn, false, false),
+        (ActionKind::Resume, false, false),
+        (ActionKind::Protect, false, false),
+        (ActionKind::Unprotect, false, false),
+        (ActionKind::Deploy, false, false),
+        (ActionKind::Shutdown, false, true),
+        (ActionKind::Reboot, false, true),
+        (ActionKind::Pause, false, true),
+        (ActionKind::PowerOff, true, true),
+        (ActionKind::Reset, true, true),
+        (ActionKind::Undeploy, true, true),
+        (ActionKind::Delete, true, true),
+    ];
+
+    #[test]
+    fn destructive_asks_always_and_disruptive_in_production() {
+        for (action, elsewhere, production) in RULES {
+            let vm = vm(PowerState::On);
+            assert_eq!(
+                confirmation(*action, &vm, false).is_some(),
+                *elsewhere,
+                "{action}"
+            );
+            assert_eq!(
+                confirmation(*action, &vm, true).is_some(),
+                *production,
+                "{action}"
+            );
+        }
+    }
+
+    #[test]
+    fn everything_but_unprotect_asks_on_a_protected_vm_and_says_who_and_why() {
+        for action in ActionKind::all() {
+            let question = confirmation(action, &protected(PowerState::On), false);
+            if action == ActionKind::Unprotect {
+                assert_eq!(question, None);
+                continue;
+            }
+            let because = question
+                .map(|question| question.because)
+                .unwrap_or_default();
+            assert!(
+                because.contains(&"protected by admin: kernel update".to_owned()),
+                "{action}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_serious_harm_wants_typing() {
+        let typed = |action, vm: &Vm, production| {
+            confirmation(action, vm, production).is_some_and(|question| question.typed)
+        };
+        let on = vm(PowerState::On);
+        assert!(!typed(ActionKind::PowerOff, &on, false));
+        assert!(typed(ActionKind::PowerOff, &on, true));
+        assert!(typed(
+            ActionKind::PowerOff,
+            &protected(PowerState::On),
+            false
+        ));
+        assert!(!typed(ActionKind::Shutdown, &on, true));
+    }
+}

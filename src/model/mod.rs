@@ -11,6 +11,8 @@ pub mod event;
 pub mod session;
 pub mod state;
 pub mod task;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod vapp;
 pub mod vm;

@@ -133,13 +133,26 @@ impl Call {
 impl Abiquo {
     /// Makes a call and returns its answer, which is a success.
     ///
+    /// # Errors
+    /// What [`refusal`] makes of an answer, and what [`Abiquo::answer`] says.
+    pub(super) async fn call(&self, call: Call) -> Result<Answer> {
+        let answer = self.answer(call).await?;
+        if answer.status.is_success() {
+            Ok(answer)
+        } else {
+            Err(refusal(&answer))
+        }
+    }
+
+    /// Makes a call and returns its answer, whatever its status.
+    ///
     /// A version of the media types that the server does not take (406, 415: nothing was executed) is left out from then on, and the call
     /// made once more. A session that has ended (401) is renewed for a GET, once, and the GET made once more;
     /// anything else is left to the caller.
     ///
     /// # Errors
-    /// What [`refusal`] makes of an answer, and what [`crate::clouds::http::Http::send`] says.
-    pub(super) async fn call(&self, call: Call) -> Result<Answer> {
+    /// What [`crate::clouds::http::Http::send`] says, and [`Error::SignIn`] when the session cannot be renewed.
+    pub(super) async fn answer(&self, call: Call) -> Result<Answer> {
         let mut versioned = call.has_version() && !self.version.is_left_out();
         let mut may_renew = call.method == Method::GET;
         loop {
@@ -152,18 +165,14 @@ impl Abiquo {
                     self.renew(stamp).await?;
                     continue;
                 }
-                StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE if versioned => {
-                    versioned = false;
-                    self.sessions.observe(stamp, &answer.headers);
-                    continue;
-                }
-                StatusCode::UNAUTHORIZED => {}
+                StatusCode::UNAUTHORIZED => return Ok(answer),
                 _ => self.sessions.observe(stamp, &answer.headers),
             }
-            if !answer.status.is_success() {
-                return Err(refusal(&answer));
+            if versioned && is_version_refused(answer.status) {
+                versioned = false;
+                continue;
             }
-            if call.has_version() && !versioned {
+            if call.has_version() && !versioned && answer.status.is_success() {
                 self.version.left_out.store(true, Ordering::Relaxed);
             }
             return Ok(answer);
@@ -209,7 +218,7 @@ impl Abiquo {
             headers.insert(reqwest::header::AUTHORIZATION, value.clone());
             let answer = self.http.send(request(&call, headers)).await?;
             let refused = match answer.status {
-                StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE if versioned => {
+                status if versioned && is_version_refused(status) => {
                     versioned = false;
                     continue;
                 }
@@ -231,6 +240,14 @@ impl Abiquo {
             return Err(refused);
         }
     }
+}
+
+/// Accept (406) and Content-Type (415) are looked at before anything is done.
+fn is_version_refused(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE
+    )
 }
 
 fn request(call: &Call, headers: HeaderMap) -> Request {

@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _, TryStreamExt as _};
 
 use super::Abiquo;
@@ -51,7 +52,10 @@ enum Place {
 struct Listing<'a> {
     cloud: &'a Abiquo,
     names: Arc<Mutex<Names>>,
-    running: FuturesUnordered<PageFuture<'a>>,
+    /// Requests under way, as many as the configuration allows.
+    asking: FuturesUnordered<BodyFuture<'a>>,
+    /// Bodies being read. A connection does not wait for that.
+    reading: FuturesUnordered<PageFuture<'a>>,
     offsets: VecDeque<usize>,
     links: VecDeque<Route>,
     visited: HashSet<Route>,
@@ -64,7 +68,8 @@ struct Listing<'a> {
     barren: usize,
 }
 
-type PageFuture<'a> = futures_util::future::BoxFuture<'a, Result<(Place, Page)>>;
+type BodyFuture<'a> = BoxFuture<'a, Result<(Place, Vec<u8>)>>;
+type PageFuture<'a> = BoxFuture<'a, Result<(Place, Page)>>;
 
 impl Abiquo {
     /// Every VM, page by page.
@@ -72,7 +77,8 @@ impl Abiquo {
         let listing = Listing {
             cloud: self,
             names: Arc::default(),
-            running: FuturesUnordered::new(),
+            asking: FuturesUnordered::new(),
+            reading: FuturesUnordered::new(),
             offsets: VecDeque::new(),
             links: VecDeque::new(),
             visited: HashSet::new(),
@@ -89,24 +95,24 @@ impl Abiquo {
         .boxed()
     }
 
-    async fn vm_page(
+    async fn ask_vms(&self, place: Place, route: Route) -> Result<(Place, Vec<u8>)> {
+        let answer = self
+            .call(Call::get(route, "virtualmachines").list())
+            .await?;
+        Ok((place, answer.body))
+    }
+
+    async fn read_vms(
         &self,
         place: Place,
-        route: Route,
+        body: Vec<u8>,
         names: Arc<Mutex<Names>>,
     ) -> Result<(Place, Page)> {
-        let body = self
-            .call(Call::get(route, "virtualmachines").list())
-            .await?
-            .body;
         if body.len() < LARGE_BODY {
-            return Ok((
-                place,
-                read_vms(&body, &self.name, self.http.origin(), &names)?,
-            ));
+            return Ok((place, page(&body, &self.name, self.http.origin(), &names)?));
         }
         let (cloud, origin) = (self.name.clone(), self.http.origin().clone());
-        let read = tokio::task::spawn_blocking(move || read_vms(&body, &cloud, &origin, &names));
+        let read = tokio::task::spawn_blocking(move || page(&body, &cloud, &origin, &names));
         let page = read
             .await
             .map_err(|_| Error::Protocol("the list of VMs cannot be read".to_owned()))??;
@@ -217,24 +223,32 @@ impl Listing<'_> {
             )?;
         }
         loop {
-            while self.running.len() < self.cloud.concurrency
+            while self.asking.len() < self.cloud.concurrency
+                && self.reading.len() <= self.cloud.concurrency
                 && let Some(at) = self.offsets.pop_front()
             {
-                let route = Route::new(&format!(
-                    "/cloud/virtualmachines?startwith={at}&limit={PAGE}"
-                ))?;
-                self.start(Place::Offset(at), route)?;
+                let route = format!("/cloud/virtualmachines?startwith={at}&limit={PAGE}");
+                self.start(Place::Offset(at), Route::new(&route)?)?;
             }
-            let Some(result) = self.running.next().await else {
+            if self.asking.is_empty() && self.reading.is_empty() {
                 let Some(link) = self.links.pop_front() else {
                     return Ok(None);
                 };
                 self.start(Place::Next, link)?;
-                continue;
-            };
-            let (place, page) = result?;
-            if let Some(page) = self.take(place, page)? {
-                return Ok(Some(page));
+            }
+            // An empty one of the two says so at once and is passed over.
+            tokio::select! {
+                Some(asked) = self.asking.next() => {
+                    let (place, body) = asked?;
+                    let read = self.cloud.read_vms(place, body, self.names.clone());
+                    self.reading.push(Box::pin(read));
+                }
+                Some(read) = self.reading.next() => {
+                    let (place, page) = read?;
+                    if let Some(page) = self.take(place, page)? {
+                        return Ok(Some(page));
+                    }
+                }
             }
         }
     }
@@ -245,11 +259,7 @@ impl Listing<'_> {
             return Err(circle());
         }
         self.visited.insert(route.clone());
-        self.running.push(Box::pin(self.cloud.vm_page(
-            place,
-            route,
-            self.names.clone(),
-        )));
+        self.asking.push(Box::pin(self.cloud.ask_vms(place, route)));
         Ok(())
     }
 
@@ -324,7 +334,7 @@ fn circle() -> Error {
 }
 
 /// Reads a page of VMs. The names are shared by all pages of a listing.
-fn read_vms(body: &[u8], cloud: &CloudName, origin: &Origin, names: &Mutex<Names>) -> Result<Page> {
+fn page(body: &[u8], cloud: &CloudName, origin: &Origin, names: &Mutex<Names>) -> Result<Page> {
     let page: Collection<'_, VirtualMachine<'_>> = decode(body, "the list of VMs")?;
     let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
     let mut mapper = Mapper {

@@ -156,7 +156,11 @@ pub(super) fn decode<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Resu
 /// # Errors
 /// As [`decode`].
 pub(super) fn decode_any<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
-    let error = match serde_json::from_slice(body) {
+    // Checked as a whole, a large body is read markedly faster than checked text by text.
+    let Ok(text) = str::from_utf8(body) else {
+        return Err(Error::Protocol(format!("{what} is not UTF-8 text")));
+    };
+    let error = match serde_json::from_str(text) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };

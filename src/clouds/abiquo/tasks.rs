@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 
 use super::Abiquo;
 use super::calls::{Call, Media};
 use super::listing::{PAGE, turn};
 use super::mapping::{Mapper, Names};
-use super::refusal::decode;
+use super::refusal::{decode, refusal};
 use super::wire::{self, Collection};
 use crate::clouds::http::Route;
 use crate::clouds::{Error, Result};
@@ -31,7 +31,16 @@ impl Abiquo {
 
     async fn read(&self, locator: &str) -> Result<Read> {
         let call = Call::get(Route::new(locator)?, "task").acting();
-        let answer = self.call(call).await?;
+        let answer = self.answer(call).await?;
+        // A task that the server can no longer trace leads elsewhere: to its VM.
+        if answer.status == StatusCode::SEE_OTHER {
+            return Err(Error::NotFound(
+                "the cloud no longer traces the task".to_owned(),
+            ));
+        }
+        if !answer.status.is_success() {
+            return Err(refusal(&answer));
+        }
         let wire: wire::Task<'_> = decode(&answer.body, "the task")?;
         let mut names = Names::default();
         let origin = self.http.origin();

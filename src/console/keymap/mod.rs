@@ -139,6 +139,15 @@ pub struct Keymap {
     places: BTreeMap<Place, Vec<(Key, UiCommand)>>,
 }
 
+/// What works in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reachable {
+    /// The place.
+    pub place: Place,
+    /// Its commands, each with all its keys.
+    pub commands: Vec<(UiCommand, Vec<Key>)>,
+}
+
 impl Keymap {
     /// The keymap that comes with the program.
     ///
@@ -236,7 +245,7 @@ impl Keymap {
 
     /// Everything that works in these places, each command with all its keys, grouped by place, innermost first.
     #[must_use]
-    pub fn reachable(&self, places: &[Place]) -> Vec<(Place, Vec<(UiCommand, Vec<Key>)>)> {
+    pub fn reachable(&self, places: &[Place]) -> Vec<Reachable> {
         let mut groups = Vec::new();
         for place in places {
             let mut commands: Vec<(UiCommand, Vec<Key>)> = Vec::new();
@@ -250,7 +259,10 @@ impl Keymap {
                 }
             }
             if !commands.is_empty() {
-                groups.push((*place, commands));
+                groups.push(Reachable {
+                    place: *place,
+                    commands,
+                });
             }
         }
         groups
@@ -322,19 +334,21 @@ mod tests {
                 if lower && matches!(command, UiCommand::Act(_)) {
                     assert_eq!(label, "p", "{place:?}");
                 }
-                let reserved = "hjklgG/?:q0123456789 ".contains(&label) && label.len() == 1;
-                if reserved
-                    && !matches!(
-                        place,
-                        Place::Global
-                            | Place::List
-                            | Place::Vms
-                            | Place::Appliances
-                            | Place::Events
-                    )
-                {
-                    panic!("{label} is an accelerator in {place:?}");
-                }
+                let reserved = label.len() == 1 && "hjklgG/?:q0123456789".contains(&label);
+                let accelerates = !matches!(
+                    place,
+                    Place::Global
+                        | Place::List
+                        | Place::Vms
+                        | Place::Appliances
+                        | Place::Events
+                        | Place::Dialog
+                        | Place::Welcome
+                );
+                assert!(
+                    !(reserved && accelerates),
+                    "{label} is an accelerator in {place:?}"
+                );
             }
         }
     }

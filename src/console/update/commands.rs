@@ -73,11 +73,11 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Earlier => actions::recall(app, true),
         UiCommand::Later => actions::recall(app, false),
         UiCommand::Again => {
-            if let Some(Layer::Task(dialog)) = app.layers.last() {
-                if let Some((kind, vm)) = actions::action_of(app, &dialog.task) {
-                    app.layers.pop();
-                    return actions::begin_on(app, kind, vm);
-                }
+            if let Some(Layer::Task(dialog)) = app.layers.last()
+                && let Some((kind, vm)) = actions::action_of(app, &dialog.task)
+            {
+                app.layers.pop();
+                return actions::begin_on(app, kind, vm);
             }
         }
     }

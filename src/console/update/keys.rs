@@ -21,10 +21,10 @@ pub(super) fn press(app: &mut App, event: KeyEvent, ports: &Viewports) -> Vec<Ef
     }
     let key = Key::of(event);
     let has_field = app.layers.last().is_some_and(Layer::has_field);
-    if !(has_field && key.is_printable()) {
-        if let Some(command) = app.look.keymap.command(&app.places(), key) {
-            return commands::run(app, command, ports);
-        }
+    if !(has_field && key.is_printable())
+        && let Some(command) = app.look.keymap.command(&app.places(), key)
+    {
+        return commands::run(app, command, ports);
     }
     if has_field {
         edit(app, |input| {

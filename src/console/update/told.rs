@@ -20,13 +20,12 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
         }
         Update::Raw { vm, document } => {
             for layer in &mut app.layers {
-                if let Layer::Page(page) = layer {
-                    if let Subject::Raw(wanted, shown) = &mut page.subject {
-                        if wanted == vm {
-                            *shown = Some(document.clone());
-                            app.dirty = true;
-                        }
-                    }
+                if let Layer::Page(page) = layer
+                    && let Subject::Raw(wanted, shown) = &mut page.subject
+                    && wanted == vm
+                {
+                    *shown = Some(document.clone());
+                    app.dirty = true;
                 }
             }
         }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::paint::Strip;
 use crate::console::app::{App, Focus};
 use crate::console::lists::cursor::scrolled;
-use crate::console::text::{since, wrap};
+use crate::console::text::since;
 use crate::console::viewports::Port;
 use crate::fleet::{CloudStatus, CloudView};
 
@@ -30,7 +30,7 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
             .number("LISTING", 8, theme.dim)
             .number("AGE", 5, theme.dim)
             .number("UNREAD", 7, theme.dim);
-        strip.column("USER", 16, theme.dim).text("URL", theme.dim);
+        strip.column("USER", 16, theme.dim);
     }
     let body = Rect {
         y: area.y + 1,
@@ -68,28 +68,20 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
             );
         }
     }
+    // What is under the rows would stand empty: it tells all of the cloud under the cursor.
     let below = body.y + u16::try_from(clouds.len().min(port.page)).unwrap_or(0) + 1;
-    if let Some(cloud) = clouds.get(app.clouds.at()) {
-        if let CloudStatus::Failing {
-            error, retry_at, ..
-        } = &cloud.status
-        {
-            let mut lines = wrap(
-                &format!("{}: {error}", cloud.info.name),
-                usize::from(area.width.saturating_sub(6)),
-            );
-            if let Some(at) = retry_at {
-                let seconds = at.duration_since(app.now).as_secs().max(0);
-                lines.push(format!("next attempt in {seconds}s; Ctrl-R tries at once"));
-            }
-            for (at, text) in lines.iter().enumerate() {
-                let y = below + u16::try_from(at).unwrap_or(0);
-                let style = if at == 0 { theme.danger } else { theme.text };
-                Strip::new(buffer, theme.glyphs, body, y)
-                    .gap(3)
-                    .text(text, style);
-            }
-        }
+    if let Some(cloud) = clouds
+        .get(app.clouds.at())
+        .filter(|_| below < body.bottom())
+    {
+        let place = Rect {
+            x: area.x + 2,
+            width: area.width.saturating_sub(4),
+            y: below,
+            height: body.bottom() - below,
+        };
+        let lines = super::pages::cloud(app, &cloud.info.name, usize::from(place.width));
+        super::popup::lines(theme, &lines, 0, place, buffer);
     }
 }
 
@@ -139,7 +131,6 @@ fn draw_row(app: &App, cloud: &CloudView, wide: bool, strip: &mut Strip<'_>) {
             16,
             theme.text,
         );
-        strip.text(&cloud.info.url, theme.dim);
     }
 }
 

@@ -9,7 +9,7 @@ use super::row;
 use crate::console::app::App;
 use crate::console::text::{memory, since};
 use crate::fleet::Overview;
-use crate::model::{Job, JobState, ProtectionScope, Task};
+use crate::model::{Job, JobState, PowerState, ProtectionScope, Task, TaskState};
 
 /// All lines for a column of so many cells.
 pub fn lines(app: &App, vm: &Overview<'_>, cells: usize) -> Vec<Pieces> {
@@ -245,7 +245,9 @@ pub fn job_words(app: &App, job: &Job) -> (String, Style) {
 /// The sign of a task.
 pub fn task_sign(app: &App, task: &Task) -> (&'static str, Style) {
     let theme = &app.look.theme;
-    if task.is_running() {
+    if task.state == TaskState::Queueing {
+        (theme.glyphs.power(PowerState::Locked), theme.state_locked)
+    } else if task.is_running() {
         (
             theme.glyphs.spinner(app.spinner_frame()),
             theme.state_locked,

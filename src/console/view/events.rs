@@ -4,11 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::paint::Strip;
+use super::popup::{lines as lines_of, wrapped};
 use crate::console::app::{App, Focus};
 use crate::console::lists::cursor::scrolled;
 use crate::console::text::find_ignoring_case;
 use crate::console::viewports::Port;
-use crate::model::Event;
+use crate::model::{Event, Severity, TaskKind};
+
+/// The lines that show the whole trace of one event, with a rule above.
+const PREVIEW: u16 = 4;
 
 /// Draws the heads and the rows that fit.
 pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
@@ -22,18 +26,30 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         .column("TIME", 14, theme.dim);
     if wide {
         strip
-            .column("CLOUD", 10, theme.dim)
-            .column("USER", 14, theme.dim);
+            .column("CLOUD", 8, theme.dim)
+            .column("USER", 10, theme.dim);
     }
     strip
-        .column("ACTION", if wide { 20 } else { 14 }, theme.dim)
+        .column("ACTION", if wide { 18 } else { 14 }, theme.dim)
         .column("NAME", 16, theme.dim)
         .text("TRACE", theme.dim);
+    let preview = if area.height >= 14 { PREVIEW } else { 0 };
     let body = Rect {
         y: area.y + 1,
-        height: area.height.saturating_sub(1),
+        height: area.height.saturating_sub(1 + preview),
         ..area
     };
+    if preview > 0 {
+        draw_preview(
+            app,
+            Rect {
+                y: body.bottom(),
+                height: preview,
+                ..area
+            },
+            buffer,
+        );
+    }
     port.page = usize::from(body.height);
     port.rows = rows.len();
     port.area = body;
@@ -75,6 +91,30 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// The whole trace of the event under the cursor, as far as it fits.
+fn draw_preview(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = &app.look.theme;
+    let rule = theme.glyphs.rule.repeat(usize::from(area.width));
+    buffer.set_string(area.x, area.y, &rule, theme.rule);
+    let Some(event) = app.events.current(&app.inventory) else {
+        return;
+    };
+    let mut lines = Vec::new();
+    wrapped(
+        &event.trace,
+        usize::from(area.width.saturating_sub(4)),
+        theme.text,
+        &mut lines,
+    );
+    let inside = Rect {
+        x: area.x + 2,
+        width: area.width.saturating_sub(4),
+        y: area.y + 1,
+        height: area.height - 1,
+    };
+    lines_of(theme, &lines, 0, inside, buffer);
+}
+
 fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
     let theme = &app.look.theme;
     let (style, sign) = theme.severity(event.severity);
@@ -83,18 +123,18 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
         .column(sign, 1, style)
         .column(&when(app, event.at), 14, theme.dim);
     if wide {
-        strip.column(event.key.cloud.as_str(), 10, theme.dim);
+        strip.column(event.key.cloud.as_str(), 8, theme.dim);
         strip.column(
             event
                 .performed_by
                 .as_deref()
                 .or(event.user.as_deref())
                 .unwrap_or(""),
-            14,
+            10,
             theme.dim,
         );
     }
-    strip.column(&event.action, if wide { 20 } else { 14 }, theme.text);
+    strip.column(&action_words(event), if wide { 18 } else { 14 }, theme.text);
     let name = vm_name(app, event);
     strip.marked(
         &name,
@@ -104,6 +144,12 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
         theme.matched,
     );
     let room = strip.room();
+    // The sign says how bad it is; the text is for reading.
+    let style = if event.severity == Severity::Info {
+        theme.dim
+    } else {
+        theme.text
+    };
     strip.marked(
         &event.trace,
         find_ignoring_case(&event.trace, filter),
@@ -111,6 +157,19 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
         style,
         theme.matched,
     );
+}
+
+/// What was done, as people say it: `Power on`; a word that is not known loses only its capitals and underscores.
+pub fn action_words(event: &Event) -> String {
+    let kind = TaskKind::new(&event.action);
+    if kind.title() != kind.as_str() {
+        return kind.title().to_owned();
+    }
+    let mut words = event.action.to_lowercase().replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
 }
 
 /// The name of what an event happened to: the VM's as it is known now, else the event's own word.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::details::task_sign;
-use super::events::vm_name;
+use super::events::{action_words, vm_name};
 use super::paint::{Pieces, Strip};
 use crate::console::app::{App, Focus};
 use crate::console::keymap::{Place, UiCommand};
@@ -194,12 +194,10 @@ fn draw_task(app: &App, task: &Task, current: bool, strip: &mut Strip<'_>) -> Pi
             task.progress().to_owned()
         }
     } else {
-        if current {
-            if let Some(key) = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge) {
-                right
-                    .add(key.label(theme.glyphs.ascii), theme.key)
-                    .add(" acknowledge  ", theme.dim);
-            }
+        if current && let Some(key) = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge) {
+            right
+                .add(key.label(theme.glyphs.ascii), theme.key)
+                .add(" acknowledge  ", theme.dim);
         }
         if let Some(at) = task.updated_at.or(task.created_at) {
             right.add(format!("{} ago", since(at, app.now)), theme.dim);
@@ -294,13 +292,12 @@ pub fn report_words(report: &CommandReport) -> String {
 fn draw_event(app: &App, event: &Event, strip: &mut Strip<'_>) -> Pieces {
     let theme = &app.look.theme;
     let (style, sign) = theme.severity(event.severity);
-    let action = crate::model::TaskKind::new(&event.action);
     draw_start(
         app,
         (sign, style),
         &vm_name(app, event),
         event.key.cloud.as_str(),
-        action.title(),
+        &action_words(event),
         strip,
     );
     let mut right = Pieces::default();

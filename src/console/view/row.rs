@@ -25,15 +25,15 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
             .add(under, theme.dim);
         return pieces;
     }
-    if let Some(Command::Act { action, .. }) = vm.pending.map(|report| &report.command) {
-        if vm.task.is_none() {
-            let kind = TaskKind::new(&action.kind().id().to_uppercase());
-            pieces.add(
-                format!("{} {}", spinner(), kind.progress()),
-                theme.state_locked,
-            );
-            return pieces;
-        }
+    if let Some(Command::Act { action, .. }) = vm.pending.map(|report| &report.command)
+        && vm.task.is_none()
+    {
+        let kind = TaskKind::new(&action.kind().id().to_uppercase());
+        pieces.add(
+            format!("{} {}", spinner(), kind.progress()),
+            theme.state_locked,
+        );
+        return pieces;
     }
     let style = theme.vm_state(vm.state());
     let passing = matches!(

@@ -27,7 +27,7 @@ pub fn columns(app: &App, wide: usize) -> Vec<(Column, usize)> {
         .unwrap_or(0);
     let cloud = clouds.clamp(5, 14);
     // Column, least cells, most cells, from which table width on.
-    let wanted: [(Column, usize, usize, usize); 11] = [
+    let wanted: [(Column, usize, usize, usize); 12] = [
         (Column::State, 24, 24, 0),
         (Column::Name, 16, 30, 0),
         (Column::Vapp, 14, 22, 100),
@@ -35,6 +35,7 @@ pub fn columns(app: &App, wide: usize) -> Vec<(Column, usize)> {
         (Column::Project, 14, 20, 170),
         (Column::Host, 12, 18, 160),
         (Column::Owner, 10, 16, 185),
+        (Column::Created, 10, 10, 195),
         (Column::Cpu, 3, 3, 92),
         (Column::Ram, 8, 8, 92),
         (Column::Address, 15, 15, 116),
@@ -202,7 +203,7 @@ pub fn cells(app: &App, vm: &Overview<'_>, columns: &[(Column, usize)], strip: &
             }
             Column::Cloud => {
                 let style = if vm.cloud.info.production {
-                    theme.danger
+                    theme.text
                 } else {
                     theme.dim
                 };
@@ -248,7 +249,12 @@ pub fn cells(app: &App, vm: &Overview<'_>, columns: &[(Column, usize)], strip: &
                 *cells,
                 theme.dim,
             ),
-            Column::Created => {}
+            Column::Created => {
+                let day =
+                    |at: jiff::Timestamp| at.to_zoned(app.look.zone.clone()).date().to_string();
+                let day = vm.vm.created_at.map_or_else(|| none.to_owned(), day);
+                strip.column(&day, *cells, theme.dim);
+            }
             Column::Note => {
                 strip.parts(*cells, |strip| row::note(app, vm).put(strip));
             }

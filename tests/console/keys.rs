@@ -1,0 +1,577 @@
+//! What keys do: through the real update, on a scene.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use vmdeck::console::app::Focus;
+use vmdeck::console::keymap::ViewKind;
+use vmdeck::console::layers::Layer;
+use vmdeck::console::message::{Effect, Message};
+use vmdeck::fleet::{Ask, Command, CommandId, CommandReport, Stage, Update};
+use vmdeck::model::*;
+
+use crate::scene::{Deck, ago, event, info, key_event, noon, session, updates, vm};
+
+fn prod(id: &str) -> VmKey {
+    VmKey::new(&CloudName::new("prod"), id)
+}
+
+fn select(deck: &mut Deck, name: &str) {
+    deck.press("/").typing(name).press("enter");
+    deck.effects.clear();
+}
+
+fn act(vm: VmKey, action: Action) -> Effect {
+    Effect::Submit(Command::Act { vm, action })
+}
+
+#[test]
+fn power_on_is_sent_at_once() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "old-wiki");
+    deck.press("O");
+    assert_eq!(deck.effects, [act(prod("7"), Action::PowerOn)]);
+}
+
+#[test]
+fn what_is_impossible_is_refused_with_its_reason_and_sends_nothing() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-02");
+    deck.press("O");
+    assert!(deck.effects.is_empty());
+    assert!(
+        deck.screen()
+            .contains("Power on web-02 on prod: It is on already"),
+        "{}",
+        deck.screen()
+    );
+}
+
+#[test]
+fn power_off_in_production_wants_the_name_typed() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-02");
+    deck.press("X enter").typing("web-0").press("enter");
+    assert!(
+        deck.effects.is_empty(),
+        "neither nothing nor a part of the name is an answer"
+    );
+    deck.typing("2").press("enter");
+    assert_eq!(deck.effects, [act(prod("2"), Action::PowerOff)]);
+}
+
+#[test]
+fn escape_answers_a_question_with_no() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-02");
+    deck.press("D esc");
+    assert!(deck.effects.is_empty() && deck.app.layers.is_empty());
+}
+
+#[test]
+fn preconditions_are_checked_again_at_the_answer() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-02");
+    deck.press("D");
+    let off = vm("prod", "2", "web-02", PowerState::Off, "shop-front");
+    deck.tell([Update::Vms {
+        cloud: CloudName::new("prod"),
+        changed: vec![Arc::new(off)],
+        gone: vec![],
+        as_of: noon(),
+    }]);
+    deck.press("y");
+    assert!(deck.effects.is_empty());
+    assert!(
+        deck.screen()
+            .contains("Shut down was not sent: It is off already"),
+        "{}",
+        deck.screen()
+    );
+}
+
+#[test]
+fn a_command_under_way_blocks_a_second_one() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "old-wiki");
+    deck.tell([Update::Command(CommandReport {
+        id: CommandId(1),
+        command: Command::Act {
+            vm: prod("7"),
+            action: Action::PowerOn,
+        },
+        vm_name: "old-wiki".into(),
+        at: noon(),
+        stage: Stage::Sent,
+    })]);
+    assert!(
+        deck.screen().contains("Powering on"),
+        "what was asked shows at once: {}",
+        deck.screen()
+    );
+    deck.press("O");
+    assert!(deck.effects.is_empty());
+}
+
+#[test]
+fn protecting_needs_a_reason_and_remembers_it() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-01");
+    deck.press("p enter");
+    assert!(deck.effects.is_empty() && deck.screen().contains("A reason is needed"));
+    deck.typing("kernel update").press("enter");
+    assert_eq!(
+        deck.effects,
+        [act(
+            prod("1"),
+            Action::Protect {
+                reason: "kernel update".into()
+            }
+        )]
+    );
+    deck.press("p up");
+    assert!(
+        deck.screen().contains("Reason  kernel update"),
+        "{}",
+        deck.screen()
+    );
+    deck.press("down");
+    assert!(!deck.screen().contains("Reason  kernel update"));
+}
+
+#[test]
+fn leaving_the_reason_keeps_what_was_typed() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-01");
+    deck.press("p").typing("half a rea").press("esc p");
+    assert!(deck.screen().contains("half a rea"), "{}", deck.screen());
+}
+
+#[test]
+fn protecting_the_protected_is_refused_and_the_reason_named() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "db-01");
+    deck.press("p");
+    assert!(
+        deck.screen()
+            .contains("Already protected by admin: kernel update"),
+        "{}",
+        deck.screen()
+    );
+    deck.press("P");
+    assert_eq!(
+        deck.effects,
+        [act(prod("3"), Action::Unprotect)],
+        "unprotect does not ask"
+    );
+}
+
+#[test]
+fn without_the_privilege_a_protected_vm_is_left_alone() {
+    let mut deck = Deck::new(120, 36);
+    let operator = Session {
+        privileges: ["VAPP_PERFORM_ACTIONS"].into_iter().collect(),
+        ..(*session()).clone()
+    };
+    deck.tell([Update::SignedIn {
+        cloud: CloudName::new("prod"),
+        session: Arc::new(operator),
+    }]);
+    select(&mut deck, "db-01");
+    deck.press("D");
+    let text = "Protected by admin: kernel update; your role lacks VM_PROTECT_ACTION";
+    assert!(deck.effects.is_empty());
+    assert!(
+        deck.app
+            .notices
+            .log()
+            .iter()
+            .any(|notice| notice.text.contains(text))
+    );
+}
+
+#[test]
+fn acknowledging_a_vm_acknowledges_each_of_its_failed_tasks() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-02");
+    deck.press("a");
+    let task = TaskKey {
+        cloud: CloudName::new("prod"),
+        id: "t-1".into(),
+    };
+    assert_eq!(
+        deck.effects,
+        [Effect::Submit(Command::Acknowledge {
+            task,
+            vm: Some(prod("2"))
+        })]
+    );
+}
+
+#[test]
+fn acknowledging_all_asks_and_takes_only_what_is_shown() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-06");
+    deck.press("A");
+    assert!(deck.effects.is_empty() && deck.screen().contains("Acknowledge 1 failed task?"));
+    deck.press("y");
+    let task = TaskKey {
+        cloud: CloudName::new("prod"),
+        id: "t-4".into(),
+    };
+    assert_eq!(
+        deck.effects,
+        [Effect::Submit(Command::Acknowledge {
+            task,
+            vm: Some(prod("6"))
+        })]
+    );
+}
+
+#[test]
+fn an_event_of_a_failure_counts_until_the_tasks_are_read() {
+    let mut deck = Deck::new(120, 36);
+    let wiki = vm("prod", "7", "old-wiki", PowerState::Off, "intranet");
+    deck.tell([Update::Events {
+        cloud: CloudName::new("prod"),
+        events: vec![event(
+            "prod",
+            "e-9",
+            Severity::Error,
+            "POWERON",
+            &wiki,
+            "no",
+            5,
+        )],
+    }]);
+    select(&mut deck, "old-wiki");
+    assert!(
+        deck.screen().contains("▲ 1 see its events"),
+        "{}",
+        deck.screen()
+    );
+    deck.press("a");
+    assert_eq!(deck.effects, [Effect::Ask(Ask::VmTasks(prod("7")))]);
+    deck.tell([Update::VmTasks {
+        vm: prod("7"),
+        tasks: vec![],
+        at: noon(),
+    }]);
+    assert!(!deck.screen().contains("see its events"));
+}
+
+#[test]
+fn the_cursor_stays_on_its_vm_when_rows_move() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("j j j");
+    let before = deck.app.vms.current().cloned();
+    deck.tell([Update::Vms {
+        cloud: CloudName::new("prod"),
+        changed: vec![Arc::new(vm(
+            "prod",
+            "99",
+            "aaa-first",
+            PowerState::On,
+            "edge",
+        ))],
+        gone: vec![prod("13")],
+        as_of: noon(),
+    }]);
+    assert_eq!(deck.app.vms.current().cloned(), before);
+}
+
+#[test]
+fn letters_in_the_filter_are_text_and_escape_clears_it() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/").typing("qXOp?1");
+    assert!(deck.effects.is_empty(), "no key acts while somebody types");
+    assert_eq!(deck.app.vms.filter(), "qxop?1");
+    deck.press("esc");
+    assert_eq!((deck.app.vms.filter(), deck.app.vms.rows().len()), ("", 15));
+}
+
+#[test]
+fn the_filter_looks_at_every_column() {
+    for (text, rows) in [
+        ("maintenance", 2),
+        ("shop-front", 4),
+        ("10.0.3.13", 1),
+        ("until friday", 1),
+        ("lab", 3),
+        ("esx-03", 13),
+        ("deallocated", 1),
+    ] {
+        let mut deck = Deck::new(120, 36);
+        deck.press("/").typing(text);
+        assert_eq!(deck.app.vms.rows().len(), rows, "{text}");
+    }
+}
+
+#[test]
+fn every_printable_key_in_every_field_only_changes_the_text() {
+    let fields: [fn(&mut Deck); 3] = [
+        |deck| {
+            deck.press("/");
+        },
+        |deck| {
+            select(deck, "web-01");
+            deck.press("p");
+        },
+        |deck| {
+            select(deck, "web-02");
+            deck.press("X");
+        },
+    ];
+    for open in fields {
+        for c in ' '..='~' {
+            let mut deck = Deck::new(120, 36);
+            open(&mut deck);
+            deck.effects.clear();
+            let layers = deck.app.layers.len();
+            deck.typing(&c.to_string());
+            assert!(deck.effects.is_empty(), "{c:?}");
+            assert_eq!(deck.app.layers.len(), layers, "{c:?}");
+            let value = deck
+                .app
+                .layers
+                .last_mut()
+                .and_then(Layer::input)
+                .map(|input| input.value().to_owned());
+            assert_eq!(value.as_deref(), Some(c.to_string().as_str()));
+        }
+    }
+}
+
+#[test]
+fn a_paste_is_one_cleaned_line_in_a_field_and_nothing_elsewhere() {
+    let mut deck = Deck::new(120, 36);
+    deck.send(Message::Paste("q\nX\n".into()));
+    assert!(deck.effects.is_empty());
+    select(&mut deck, "web-01");
+    deck.press("p");
+    deck.send(Message::Paste("kernel\r\nupdate\u{1b}[31m\n".into()));
+    deck.draw();
+    assert!(
+        deck.screen().contains("Reason  kernel update[31m"),
+        "{}",
+        deck.screen()
+    );
+    assert!(
+        deck.effects.is_empty(),
+        "the line break of a paste is no answer"
+    );
+}
+
+#[test]
+fn focus_goes_round_and_letters_act_on_what_is_under_the_cursor() {
+    let mut deck = Deck::new(200, 50);
+    deck.press("tab");
+    assert_eq!(deck.app.focus, Focus::Details);
+    deck.press("tab");
+    assert_eq!(deck.app.focus, Focus::Pane);
+    deck.press("j j a");
+    assert!(matches!(
+        deck.effects.last(),
+        Some(Effect::Submit(Command::Acknowledge { .. }))
+    ));
+    deck.press("tab");
+    assert_eq!(deck.app.focus, Focus::Main);
+}
+
+#[test]
+fn trying_again_goes_through_the_same_rules() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("tab j j enter");
+    assert!(matches!(deck.app.layers.last(), Some(Layer::Task(_))));
+    deck.press("t");
+    assert!(
+        matches!(deck.app.layers.last(), Some(Layer::Question(_))),
+        "production asks before a shutdown"
+    );
+    deck.press("y");
+    assert_eq!(deck.effects.last(), Some(&act(prod("2"), Action::Shutdown)));
+}
+
+#[test]
+fn events_of_one_vm_and_back_to_all() {
+    let mut deck = Deck::new(120, 36);
+    select(&mut deck, "web-02");
+    deck.press("e");
+    assert_eq!(
+        (deck.app.view, deck.app.events.rows().len()),
+        (ViewKind::Events, 2)
+    );
+    deck.press("esc");
+    assert_eq!(deck.app.events.rows().len(), 4);
+}
+
+#[test]
+fn the_order_can_be_any_column_either_way() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("s j j j j enter");
+    let ram = |deck: &Deck| -> Vec<_> {
+        deck.app
+            .vms
+            .rows()
+            .iter()
+            .filter_map(|slot| deck.app.inventory.vm(*slot)?.ram_mib)
+            .collect()
+    };
+    assert!(ram(&deck).is_sorted(), "{:?}", ram(&deck));
+    deck.press("s s");
+    assert!(ram(&deck).iter().rev().is_sorted());
+}
+
+#[test]
+fn a_read_only_cloud_refuses_every_action() {
+    let mut read_only = info("prod", None);
+    read_only.read_only = true;
+    let mut deck = Deck::empty(120, 36, false, vec![read_only, info("lab", None)]);
+    deck.tell(updates());
+    select(&mut deck, "web-01");
+    for key in ["O", "D", "X", "Z", "U", "B", "R", "p", "P"] {
+        deck.press(key);
+    }
+    assert!(deck.effects.is_empty() && deck.app.layers.is_empty());
+}
+
+#[test]
+fn an_outcome_is_a_notice_that_goes_by_itself() {
+    let mut deck = Deck::new(120, 36);
+    deck.tell([Update::Command(CommandReport {
+        id: CommandId(1),
+        command: Command::Act {
+            vm: prod("7"),
+            action: Action::PowerOn,
+        },
+        vm_name: "old-wiki".into(),
+        at: noon(),
+        stage: Stage::Done,
+    })]);
+    assert!(deck.screen().contains("old-wiki on prod: powered on"));
+    deck.wait(30);
+    assert!(!deck.screen().contains("old-wiki on prod: powered on"));
+}
+
+#[test]
+fn a_notice_never_covers_what_is_being_typed() {
+    let mut deck = Deck::new(80, 24);
+    select(&mut deck, "web-01");
+    deck.press("p").typing("a reason that is being typed");
+    for id in 0..6 {
+        deck.tell([Update::Trouble {
+            cloud: None,
+            message: format!("trouble number {id} {}", "word ".repeat(40)),
+        }]);
+    }
+    assert!(
+        deck.screen()
+            .contains("Reason  a reason that is being typed"),
+        "{}",
+        deck.screen()
+    );
+}
+
+#[test]
+fn without_clouds_the_demo_is_one_key_away() {
+    let mut deck = Deck::empty(80, 24, false, vec![]);
+    deck.press("d");
+    assert_eq!(deck.effects, [Effect::Demo]);
+    deck.press("q");
+    assert_eq!(deck.effects.last(), Some(&Effect::Quit));
+}
+
+#[test]
+fn a_vm_that_vanishes_under_an_open_dialog_does_no_harm() {
+    for keys in ["enter", "m", "D", "p", "y"] {
+        let mut deck = Deck::new(120, 36);
+        select(&mut deck, "web-02");
+        deck.press(keys);
+        deck.effects.clear();
+        deck.tell([Update::Vms {
+            cloud: CloudName::new("prod"),
+            changed: vec![],
+            gone: vec![prod("2")],
+            as_of: ago(0),
+        }]);
+        deck.press("down enter y esc esc");
+        assert!(
+            !deck
+                .effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Submit(_))),
+            "{keys}"
+        );
+    }
+}
+
+fn any_key() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "enter",
+        "esc",
+        "tab",
+        "up",
+        "down",
+        "left",
+        "right",
+        "home",
+        "end",
+        "pgdn",
+        "pgup",
+        "space",
+        "backspace",
+        "ctrl-d",
+        "ctrl-u",
+        "ctrl-r",
+        "1",
+        "2",
+        "3",
+        "4",
+        "/",
+        "s",
+        "m",
+        "p",
+        "P",
+        "a",
+        "A",
+        "e",
+        "y",
+        "t",
+        "T",
+        "[",
+        "]",
+        "!",
+        "?",
+        "O",
+        "D",
+        "X",
+        "Z",
+        "U",
+        "B",
+        "R",
+        "h",
+        "j",
+        "k",
+        "l",
+        "g",
+        "G",
+        "w",
+        "-",
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn random_keys_at_any_size_never_panic(keys in prop::collection::vec(any_key(), 1..60), width in 1u16..210, height in 1u16..60) {
+        let mut deck = Deck::new(width, height);
+        for (at, key) in keys.into_iter().enumerate() {
+            deck.send(Message::Key(key_event(key)));
+            if at % 7 == 0 {
+                deck.tell([Update::Vms { cloud: CloudName::new("prod"), changed: vec![], gone: vec![prod(&(at % 14).to_string())], as_of: noon() }]);
+            }
+            deck.draw();
+        }
+    }
+}

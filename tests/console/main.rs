@@ -1,0 +1,13 @@
+//! The whole console on a test terminal: what it shows at three sizes, and what its keys do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test may panic"
+)]
+
+mod keys;
+mod picture;
+mod scene;
+mod screens;
