@@ -230,3 +230,23 @@ async fn at_the_deadline_what_runs_is_reported_with_its_task_and_what_waits_is_n
         1
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn warnings_that_an_earlier_run_kept_count_for_vms_that_are_still_there() {
+    let cloud = FakeCloud::new("prod", 5);
+    cloud.add_task(1, "DEPLOY", TaskState::FinishedUnsuccessfully);
+    cloud.add_task(4, "DEPLOY", TaskState::FinishedUnsuccessfully);
+    let Run { mut engine, dir } = open(&[&cloud]);
+    engine.list(soon()).await;
+    engine.read_tasks(TasksOf::All, soon()).await;
+    engine.stop().await;
+    cloud.state().vms.remove("00004");
+
+    let mut engine = OneShot::open(setup(dir.path(), &[&cloud]));
+    assert!(engine.inventory().is_empty(), "nothing old is shown");
+    engine.list(soon()).await;
+    assert_eq!(engine.inventory().len(), 4);
+    let overview = engine.inventory().overview_of(&cloud.key(1));
+    assert_eq!(overview.unwrap().warnings, 1);
+    assert_eq!(engine.inventory().warning_count(), 1);
+}
