@@ -220,7 +220,12 @@ async fn any([a, b, c, d]: &mut [Signal; 4]) {
 ///
 /// # Errors
 /// When the terminal is gone by then.
-async fn suspend(app: &mut App, screen: &mut Screen, signals: &mut Signals) -> io::Result<()> {
+async fn suspend(
+    app: &mut App,
+    ports: &Viewports,
+    screen: &mut Screen,
+    signals: &mut Signals,
+) -> io::Result<()> {
     if !can_be_continued() {
         let words = "there is no shell to go back to: nobody could continue a stopped vmdeck";
         app.notices.add(Timestamp::now(), Level::Caution, words);
@@ -230,14 +235,15 @@ async fn suspend(app: &mut App, screen: &mut Screen, signals: &mut Signals) -> i
     screen.suspend()?;
     // The process is stopped meanwhile. Whatever ended it before it went on is read afterwards.
     signals.go_on.recv().await;
-    resume(app, screen)
+    resume(app, ports, screen)
 }
 
 /// Takes the terminal again. Its size may be another: while stopped, nobody told.
-fn resume(app: &mut App, screen: &mut Screen) -> io::Result<()> {
+fn resume(app: &mut App, ports: &Viewports, screen: &mut Screen) -> io::Result<()> {
     screen.resume()?;
-    app.size = screen.size()?;
-    app.dirty = true;
+    let (width, height) = screen.size()?;
+    // A size wants nothing done outside.
+    let _nothing = update(app, Message::Resize(width, height), ports, Timestamp::now());
     Ok(())
 }
 
@@ -288,12 +294,12 @@ async fn turn(
         match woken {
             Woken::End => return Left::Ended,
             Woken::Stop => {
-                if suspend(app, screen, signals).await.is_err() {
+                if suspend(app, &ports, screen, signals).await.is_err() {
                     return Left::Ended;
                 }
             }
             Woken::GoOn => {
-                if resume(app, screen).is_err() {
+                if resume(app, &ports, screen).is_err() {
                     return Left::Ended;
                 }
             }
@@ -325,7 +331,7 @@ async fn turn(
                     }
                     Effect::Ask(ask) => fleet.ask(ask),
                     Effect::Suspend => {
-                        if suspend(app, screen, signals).await.is_err() {
+                        if suspend(app, &ports, screen, signals).await.is_err() {
                             return Left::Ended;
                         }
                     }

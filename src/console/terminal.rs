@@ -1,6 +1,7 @@
 //! The terminal: taken and given back by one guard, whatever ends the program.
 
 use std::io::{self, BufWriter, Stdout, Write as _};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -25,7 +26,8 @@ const BUFFER: usize = 64 * 1024;
 
 /// The terminal, taken. Dropping it gives it back.
 pub struct Screen {
-    terminal: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would show the cursor once more, and panic where it cannot, for the terminal is gone and stderr with it.
+    terminal: ManuallyDrop<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
@@ -38,7 +40,7 @@ impl Screen {
     pub fn take(mouse: bool) -> io::Result<Self> {
         hook_panics();
         let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
-        let terminal = ratatui::Terminal::new(backend)?;
+        let terminal = ManuallyDrop::new(ratatui::Terminal::new(backend)?);
         let screen = Self { terminal, mouse };
         screen.enter()?;
         Ok(screen)

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -89,15 +90,19 @@ fn cloud(name: &str, url: &str) -> String {
     )
 }
 
+/// The console on a cloud that hangs and on one that lives, as soon as the rows of that are there.
+fn on_both(home: &Home, demo: &Demo, hanging: &Hanging) -> Terminal {
+    home.configure(&(cloud("hangs", &hanging.url) + &cloud("lives", &demo.url)));
+    let terminal = Terminal::vmdeck(home, WIDE, &[]);
+    terminal.wait_for_row(&[FIRST_ROW, "lives"]);
+    terminal
+}
+
 #[test]
 fn keys_are_answered_while_a_cloud_hangs() {
     let home = Home::new();
-    let demo = Demo::start(&home);
-    let hanging = Hanging::start();
-    home.configure(&(cloud("hangs", &hanging.url) + &cloud("lives", &demo.url)));
-    let mut terminal = Terminal::vmdeck(&home, WIDE, &[]);
-
-    terminal.wait_for_row(&[FIRST_ROW, "lives"]);
+    let (demo, hanging) = (Demo::start(&home), Hanging::start());
+    let mut terminal = on_both(&home, &demo, &hanging);
     terminal.keys("3");
     terminal.wait_for_row(&["signing in", "hangs", "Abiquo"]);
     terminal.keys("2");
@@ -113,4 +118,13 @@ fn keys_are_answered_while_a_cloud_hangs() {
     terminal.keys("q");
     assert!(terminal.ended().success());
     terminal.assert_clean();
+}
+
+#[test]
+fn a_closed_terminal_does_not_wait_for_a_cloud_that_hangs() {
+    let home = Home::new();
+    let (demo, hanging) = (Demo::start(&home), Hanging::start());
+    let terminal = on_both(&home, &demo, &hanging);
+    let exit = terminal.close(Duration::from_secs(1));
+    assert!(exit.expect("it runs on").success());
 }

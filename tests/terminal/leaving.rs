@@ -49,6 +49,9 @@ fn a_mistake_in_the_keys_is_told_before_the_screen_is_taken() {
 fn nothing_runs_a_second_after_the_terminal_was_closed() {
     let home = Home::new();
     let terminal = Terminal::demo(&home);
-    let gone = terminal.close(Duration::from_secs(1));
-    assert!(gone.is_some(), "it runs on");
+    let exit = terminal.close(Duration::from_secs(1));
+    let exit = exit.expect("it runs on");
+    assert!(exit.success(), "in good order: {exit:?}");
+    let left: Vec<_> = home.path().read_dir().unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }

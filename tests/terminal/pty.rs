@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
@@ -289,18 +289,17 @@ impl Terminal {
         });
     }
 
-    /// Closes the terminal, as closing its window does, and says whether and when the program ended.
-    pub fn close(mut self, within: Duration) -> Option<Duration> {
+    /// Closes the terminal, as closing its window does, and says how the program ended, if it does within this time.
+    pub fn close(mut self, within: Duration) -> Option<ExitStatus> {
         self.slave = None;
         // The reading thread holds the terminal too, and lets go of it when it has read something: the answer to a key.
         self.shared.change(|seen| seen.hanging_up = true);
         self.keys("2");
         self.reading.take().unwrap().join().unwrap();
-        let started = Instant::now();
         self.writer = None;
         self.master = None;
-        let gone = self.shared.wait(within, |seen| seen.exit.is_some());
-        gone.then(|| started.elapsed())
+        self.shared.wait(within, |seen| seen.exit.is_some());
+        self.shared.seen.lock().unwrap().exit.clone()
     }
 
     fn master(&self) -> &dyn MasterPty {
