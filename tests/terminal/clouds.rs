@@ -36,11 +36,18 @@ impl Demo {
         let url = ready["clouds"][0]["url"].as_str().unwrap().to_owned();
         Self { child, url }
     }
+
+    /// From now on it answers nothing.
+    fn stall(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
 }
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        for signal in [Signal::TERM, Signal::CONT] {
+            let _ = kill_process(Pid::from_child(&self.child), signal);
+        }
         let _ = self.child.wait();
     }
 }
@@ -121,10 +128,15 @@ fn keys_are_answered_while_a_cloud_hangs() {
 }
 
 #[test]
-fn a_closed_terminal_does_not_wait_for_a_cloud_that_hangs() {
+fn a_closed_terminal_does_not_wait_for_an_answer_that_is_on_its_way() {
     let home = Home::new();
     let (demo, hanging) = (Demo::start(&home), Hanging::start());
-    let terminal = on_both(&home, &demo, &hanging);
+    let mut terminal = on_both(&home, &demo, &hanging);
+    demo.stall();
+    terminal.keys("/web-02\r");
+    terminal.wait_for_row(&["● On", "web-02"]);
+    terminal.keys("D");
+    terminal.wait_for_row(&["Shutting down", "web-02"]);
     let exit = terminal.close(Duration::from_secs(1));
     assert!(exit.expect("it runs on").success());
 }

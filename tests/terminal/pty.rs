@@ -281,12 +281,11 @@ impl Terminal {
     /// Nothing that a program could leave behind is there.
     #[track_caller]
     pub fn assert_clean(&self) {
-        self.see(|screen| {
-            assert!(!screen.alternate_screen(), "the main screen is not back");
-            assert!(!screen.hide_cursor(), "the cursor is hidden");
-            assert!(!screen.bracketed_paste(), "pasting is still marked");
-            assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
-        });
+        let screen = self.see(Screen::clone);
+        assert!(!screen.alternate_screen(), "the main screen is not back");
+        assert!(!screen.hide_cursor(), "the cursor is hidden");
+        assert!(!screen.bracketed_paste(), "pasting is still marked");
+        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
     }
 
     /// Closes the terminal, as closing its window does, and says how the program ended, if it does within this time.
