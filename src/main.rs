@@ -1,2 +1,7 @@
 //! The `vmdeck` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vmdeck::cli::main(std::env::args_os())
+}

@@ -186,6 +186,10 @@ impl App {
     /// The rows of the pane, without its title; `None` when it is folded.
     #[must_use]
     pub fn pane_rows(&self) -> Option<u16> {
+        // The view of events shows them already.
+        if self.view == ViewKind::Events && self.pane.size == PaneSize::Fitting {
+            return None;
+        }
         self.pane.size.rows(self.body_height())
     }
 

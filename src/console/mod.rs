@@ -6,10 +6,12 @@ pub mod layers;
 pub mod lists;
 pub mod message;
 pub mod notices;
-pub mod run;
+mod run;
 mod terminal;
 pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
 pub mod viewports;
+
+pub use run::{ConsoleError, Exit, Start, run};

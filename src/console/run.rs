@@ -29,6 +29,12 @@ const FRAME: Duration = Duration::from_millis(16);
 /// How many updates are applied between two looks at the keyboard.
 const UPDATES_AT_ONCE: usize = 256;
 
+/// So long the end of the engine is waited for when nobody is there any more.
+const HURRY: Duration = Duration::from_millis(500);
+
+/// So long it is waited for without a word.
+const QUIET: Duration = Duration::from_millis(400);
+
 /// How the console was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -95,12 +101,40 @@ pub async fn run(start: Start) -> Result<Exit, ConsoleError> {
     let mut screen = Screen::take(start.config.console.mouse)?;
     app.size = screen.size()?;
     let (fleet, updates) = Fleet::start(setup);
-    let exit = turn(&mut app, &mut screen, &fleet, updates).await;
+    let left = turn(&mut app, &mut screen, &fleet, updates).await;
     drop(screen);
     // What cannot be remembered costs nothing but comfort.
     let _unremembered = app.to_remember().store(&start.paths.state_dir);
-    fleet.stop().await;
-    Ok(exit)
+    stop(fleet, left).await;
+    Ok(match left {
+        Left::For(exit) => exit,
+        Left::Ended => Exit::Quit,
+    })
+}
+
+/// How the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Somebody wanted to.
+    For(Exit),
+    /// The terminal is gone, or the system wants an end.
+    Ended,
+}
+
+/// Ends the engine. Who wants to quit learns what is waited for; where the terminal is gone nobody waits, and what is not known by
+/// then stays in the journal for the next run.
+async fn stop(fleet: Fleet, left: Left) {
+    let stopping = fleet.stop();
+    if left == Left::Ended {
+        // Late is the same as not at all: the journal is written before anything is sent.
+        let _ = tokio::time::timeout(HURRY, stopping).await;
+        return;
+    }
+    tokio::pin!(stopping);
+    if tokio::time::timeout(QUIET, &mut stopping).await.is_err() {
+        eprintln!("vmdeck: waiting a few seconds for answers that are on their way");
+        stopping.await;
+    }
 }
 
 fn look(start: &Start) -> Result<Look, ConsoleError> {
@@ -163,9 +197,9 @@ async fn turn(
     screen: &mut Screen,
     fleet: &Fleet,
     mut updates: Receiver<Update>,
-) -> Exit {
+) -> Left {
     let Ok(mut signals) = Signals::new() else {
-        return Exit::Quit;
+        return Left::Ended;
     };
     let mut terminal = EventStream::new();
     let mut ports = Viewports::default();
@@ -179,7 +213,7 @@ async fn turn(
             app.settle();
             app.dirty = false;
             if screen.draw(|frame| view(app, &mut ports, frame)).is_err() {
-                return Exit::Quit;
+                return Left::Ended;
             }
             drawn = Some(Instant::now());
         }
@@ -196,16 +230,16 @@ async fn turn(
         };
         let mut messages = Vec::new();
         match woken {
-            Woken::End => return Exit::Quit,
+            Woken::End => return Left::Ended,
             Woken::Stop => {
                 if screen.suspend().is_err() {
-                    return Exit::Quit;
+                    return Left::Ended;
                 }
                 app.dirty = true;
             }
             Woken::GoOn => {
                 if screen.resume().is_err() {
-                    return Exit::Quit;
+                    return Left::Ended;
                 }
                 app.dirty = true;
             }
@@ -216,7 +250,7 @@ async fn turn(
         while let Some(event) = terminal.next().now_or_never() {
             match of_terminal(event) {
                 Woken::Message(message) => messages.push(message),
-                Woken::End => return Exit::Quit,
+                Woken::End => return Left::Ended,
                 _ => {}
             }
         }
@@ -240,12 +274,12 @@ async fn turn(
                     Effect::Ask(ask) => fleet.ask(ask),
                     Effect::Suspend => {
                         if screen.suspend().is_err() {
-                            return Exit::Quit;
+                            return Left::Ended;
                         }
                         app.dirty = true;
                     }
-                    Effect::Quit => return Exit::Quit,
-                    Effect::Demo => return Exit::Demo,
+                    Effect::Quit => return Left::For(Exit::Quit),
+                    Effect::Demo => return Left::For(Exit::Demo),
                 }
             }
         }

@@ -15,6 +15,8 @@ use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 
+use crate::fleet::in_worker;
+
 /// Whether the terminal is ours now. Global because a panic hook has nothing else to look at.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -129,6 +131,10 @@ fn hook_panics() {
     let screen_thread = thread::current().id();
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if in_worker() {
+            // Caught, and shown as its cloud's error.
+            return;
+        }
         if thread::current().id() == screen_thread {
             give_back();
             before(info);

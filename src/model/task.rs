@@ -112,6 +112,9 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("RECONFIGURE", "Reconfigure", "Reconfiguring"),
     ("POWER_ON", "Power on", "Powering on"),
     ("POWER_OFF", "Power off", "Powering off"),
+    // Events write these two without the break.
+    ("POWERON", "Power on", "Powering on"),
+    ("POWEROFF", "Power off", "Powering off"),
     ("SHUTDOWN", "Shut down", "Shutting down"),
     ("PAUSE", "Pause", "Pausing"),
     ("RESUME", "Resume", "Resuming"),

@@ -139,6 +139,15 @@ pub struct Keymap {
     places: BTreeMap<Place, Vec<(Key, UiCommand)>>,
 }
 
+/// What works in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reachable {
+    /// The place.
+    pub place: Place,
+    /// Its commands, each with all its keys.
+    pub commands: Vec<(UiCommand, Vec<Key>)>,
+}
+
 impl Keymap {
     /// The keymap that comes with the program.
     ///
@@ -236,7 +245,7 @@ impl Keymap {
 
     /// Everything that works in these places, each command with all its keys, grouped by place, innermost first.
     #[must_use]
-    pub fn reachable(&self, places: &[Place]) -> Vec<(Place, Vec<(UiCommand, Vec<Key>)>)> {
+    pub fn reachable(&self, places: &[Place]) -> Vec<Reachable> {
         let mut groups = Vec::new();
         for place in places {
             let mut commands: Vec<(UiCommand, Vec<Key>)> = Vec::new();
@@ -250,7 +259,10 @@ impl Keymap {
                 }
             }
             if !commands.is_empty() {
-                groups.push((*place, commands));
+                groups.push(Reachable {
+                    place: *place,
+                    commands,
+                });
             }
         }
         groups

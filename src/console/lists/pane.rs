@@ -127,7 +127,7 @@ impl Pane {
         }
         let events = inventory.events().iter().take(EVENTS);
         happened.extend(events.map(|event| (event.at, PaneRow::Event(event.key.clone()))));
-        happened.sort_by(|a, b| b.0.cmp(&a.0));
+        happened.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         self.rows.extend(happened.into_iter().map(|(_, row)| row));
 
         let rows = &self.rows;

@@ -110,7 +110,7 @@ fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
         }
         Node::Vm(key) => {
             if let Some(vm) = app.inventory.overview_of(key) {
-                strip.parts(24, |strip| row::state(app, &vm).put(strip));
+                strip.parts(STATE, |strip| row::state(app, &vm).put(strip));
                 let name = &vm.vm.name;
                 let mark = find_ignoring_case(name, app.tree.filter());
                 strip.marked(

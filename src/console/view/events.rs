@@ -9,7 +9,7 @@ use crate::console::app::{App, Focus};
 use crate::console::lists::cursor::scrolled;
 use crate::console::text::find_ignoring_case;
 use crate::console::viewports::Port;
-use crate::model::Event;
+use crate::model::{Event, Severity, TaskKind};
 
 /// The lines that show the whole trace of one event, with a rule above.
 const PREVIEW: u16 = 4;
@@ -134,7 +134,7 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
             theme.dim,
         );
     }
-    strip.column(&event.action, if wide { 18 } else { 14 }, theme.text);
+    strip.column(&action_words(event), if wide { 18 } else { 14 }, theme.text);
     let name = vm_name(app, event);
     strip.marked(
         &name,
@@ -144,6 +144,12 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
         theme.matched,
     );
     let room = strip.room();
+    // The sign says how bad it is; the text is for reading.
+    let style = if event.severity == Severity::Info {
+        theme.dim
+    } else {
+        theme.text
+    };
     strip.marked(
         &event.trace,
         find_ignoring_case(&event.trace, filter),
@@ -151,6 +157,19 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
         style,
         theme.matched,
     );
+}
+
+/// What was done, as people say it: `Power on`; a word that is not known loses only its capitals and underscores.
+pub fn action_words(event: &Event) -> String {
+    let kind = TaskKind::new(&event.action);
+    if kind.title() != kind.as_str() {
+        return kind.title().to_owned();
+    }
+    let mut words = event.action.to_lowercase().replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
 }
 
 /// The name of what an event happened to: the VM's as it is known now, else the event's own word.

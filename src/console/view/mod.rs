@@ -7,6 +7,7 @@ mod dialogs;
 mod events;
 mod footer;
 mod header;
+mod help;
 pub mod menu;
 mod notices;
 mod pages;
@@ -14,6 +15,8 @@ mod paint;
 mod pane;
 mod popup;
 mod row;
+mod scroll;
+mod task;
 mod vms;
 
 use ratatui::Frame;
@@ -133,7 +136,7 @@ fn draw_body(app: &App, ports: &mut Viewports, body: Rect, buffer: &mut Buffer) 
 
 /// How much of a wide screen the details take.
 fn details_width(width: u16) -> u16 {
-    (width * 3 / 8).min(80)
+    (width * 5 / 16).min(72)
 }
 
 fn draw_details(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
@@ -179,12 +182,12 @@ fn draw_layer(
 ) -> (Option<Rect>, Option<Position>) {
     match layer {
         Layer::Welcome | Layer::Filter(_) => {}
-        Layer::Help(help) => pages::draw_help(app, help, port, area, buffer),
+        Layer::Help(at) => help::draw(app, at, port, area, buffer),
         Layer::Page(page) => pages::draw(app, page, port, area, buffer),
         Layer::Details(at) => pages::draw_details(app, at, port, area, buffer),
         Layer::Menu(menu) => menu::draw(app, menu, port, area, buffer),
         Layer::Sort(at) => menu::draw_sort(app, *at, area, buffer),
-        Layer::Task(dialog) => pages::draw_task(app, dialog, port, area, buffer),
+        Layer::Task(dialog) => task::draw(app, dialog, port, area, buffer),
         Layer::Question(question) => {
             let (place, cursor) = dialogs::draw_question(app, question, area, buffer);
             return (Some(place), cursor);

@@ -1,4 +1,4 @@
-//! Whatever is text that scrolls: help, a raw document, the notices, an event, a task, a cloud, the welcome.
+//! Pages: a raw document, the notices, an event, a cloud, details over everything, the welcome.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,50 +8,14 @@ use super::events::{vm_name, when};
 use super::footer::hint_line;
 use super::paint::Pieces;
 use super::popup::{self, field, wrapped};
+use super::scroll::{Scroll, high};
 use super::{details, notices, pane};
 use crate::console::app::App;
 use crate::console::keymap::{Place, UiCommand};
-use crate::console::layers::{Help, Page, Subject, TaskDialog};
+use crate::console::layers::{Page, Subject};
 use crate::console::viewports::Port;
 use crate::fleet::CloudStatus;
-use crate::model::{ActionKind, Privileges, TaskKey};
-
-/// A box with text that scrolls.
-fn scrolling(
-    app: &App,
-    title: &str,
-    lines: &[Pieces],
-    first: usize,
-    commands: &[UiCommand],
-    port: &mut Port,
-    place: Rect,
-    buffer: &mut Buffer,
-) {
-    let theme = &app.look.theme;
-    let hints = hint_line(app, commands, &[]);
-    let inside = popup::frame(theme, title, theme.accent, &hints, place, buffer);
-    port.rows = lines.len();
-    port.page = usize::from(inside.height);
-    port.area = inside;
-    port.first = first.min(port.last_first());
-    popup::lines(theme, lines, port.first, inside, buffer);
-    if lines.len() > port.page && port.page > 0 {
-        let mut place_words = Pieces::default();
-        let last = (port.first + port.page).min(lines.len());
-        place_words.add(format!(" {last} of {} lines ", lines.len()), theme.dim);
-        let line = Rect {
-            x: place.x + 2,
-            width: place.width.saturating_sub(4),
-            ..place
-        };
-        place_words.put_right(buffer, theme.glyphs, line, place.y);
-    }
-}
-
-/// The height of a box for so many lines.
-fn high(lines: usize) -> u16 {
-    u16::try_from(lines + 2).unwrap_or(u16::MAX)
-}
+use crate::model::Privileges;
 
 /// A page.
 pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Buffer) {
@@ -106,16 +70,14 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
         high(lines.len()).max(6)
     };
     let place = popup::centred(area, wide, tall);
-    scrolling(
-        app,
-        &title,
-        &lines,
-        page.first,
-        &[UiCommand::Back],
-        port,
+    Scroll {
+        title: &title,
+        lines: &lines,
+        first: page.first,
+        commands: &[UiCommand::Back],
         place,
-        buffer,
-    );
+    }
+    .draw(app, port, buffer);
 }
 
 fn raw(app: &App, document: Option<&Result<String, String>>, cells: usize) -> Vec<Pieces> {
@@ -281,211 +243,6 @@ fn refresh_key(app: &App) -> String {
     )
 }
 
-/// The help screen: what works in the places it was opened from.
-pub fn draw_help(app: &App, help: &Help, port: &mut Port, area: Rect, buffer: &mut Buffer) {
-    let theme = &app.look.theme;
-    let mut lines = Vec::new();
-    for (place, commands) in app.look.keymap.reachable(&help.places) {
-        if !lines.is_empty() {
-            lines.push(Pieces::default());
-        }
-        let mut title = Pieces::default();
-        title.add(place.title(), theme.accent);
-        lines.push(title);
-        for (command, keys) in commands {
-            let keys: Vec<_> = keys
-                .iter()
-                .map(|key| key.label(theme.glyphs.ascii))
-                .collect();
-            let mut pieces = Pieces::default();
-            let keys = keys.join(" ");
-            let blank = " ".repeat(16_usize.saturating_sub(crate::console::text::width(&keys)));
-            pieces
-                .add(format!("  {keys}{blank} "), theme.key)
-                .add(command.help(), theme.text);
-            lines.push(pieces);
-        }
-    }
-    lines.push(Pieces::default());
-    wrapped("Signs", 40, theme.accent, &mut lines);
-    lines.extend(legend(app));
-    let two_columns = area.width >= 140;
-    let wide = if two_columns { 140 } else { 76 };
-    let place = popup::centred(area, wide, area.height.min(high(lines.len())));
-    if two_columns {
-        lines = side_by_side(lines, 68);
-        let place = popup::centred(area, wide, area.height.min(high(lines.len())));
-        scrolling(
-            app,
-            "Keys that work here",
-            &lines,
-            help.first,
-            &[UiCommand::Back],
-            port,
-            place,
-            buffer,
-        );
-        return;
-    }
-    scrolling(
-        app,
-        "Keys that work here",
-        &lines,
-        help.first,
-        &[UiCommand::Back],
-        port,
-        place,
-        buffer,
-    );
-}
-
-/// What the signs and colours mean.
-fn legend(app: &App) -> Vec<Pieces> {
-    let theme = &app.look.theme;
-    let mut lines = Vec::new();
-    for state in crate::model::VmState::ALL {
-        let mut pieces = Pieces::default();
-        pieces
-            .add(
-                format!("  {}                ", theme.glyphs.vm_state(state)),
-                theme.vm_state(state),
-            )
-            .add(state.word(), theme.text);
-        lines.push(pieces);
-    }
-    for (sign, style, words) in [
-        (
-            theme.glyphs.warning,
-            theme.danger,
-            "failed tasks nobody has acknowledged",
-        ),
-        (
-            theme.glyphs.restricted,
-            theme.restricted,
-            "restricted appliance",
-        ),
-    ] {
-        let mut pieces = Pieces::default();
-        pieces
-            .add(format!("  {sign}                "), style)
-            .add(words, theme.text);
-        lines.push(pieces);
-    }
-    lines
-}
-
-fn side_by_side(lines: Vec<Pieces>, cells: usize) -> Vec<Pieces> {
-    let half = lines.len().div_ceil(2);
-    let mut right = lines[half..].to_vec().into_iter();
-    lines[..half]
-        .iter()
-        .map(|left| {
-            let mut pieces = left.clone();
-            let blank = " ".repeat(cells.saturating_sub(left.width()));
-            pieces
-                .add(blank, ratatui::style::Style::default())
-                .extend(right.next().unwrap_or_default());
-            pieces
-        })
-        .collect()
-}
-
-/// A task, opened: its jobs, and the events of its VM since it began.
-pub fn draw_task(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer: &mut Buffer) {
-    let theme = &app.look.theme;
-    let Some(task) = app.inventory.task(&dialog.task) else {
-        return;
-    };
-    let wide = if area.width <= 80 {
-        area.width
-    } else {
-        90.min(area.width)
-    };
-    let cells = usize::from(wide.saturating_sub(4));
-    let mut lines = Vec::new();
-    details::task_lines(app, task, cells, &mut lines);
-    lines.push(Pieces::default());
-    wrapped(
-        "Events of this VM since the task began",
-        cells,
-        theme.accent,
-        &mut lines,
-    );
-    let since = task.created_at.unwrap_or(jiff::Timestamp::MIN);
-    let mut any = false;
-    let events = app
-        .inventory
-        .events()
-        .iter()
-        .filter(|event| event.vm.is_some() && event.vm == task.vm);
-    for event in events.filter(|event| event.at >= since).take(20) {
-        any = true;
-        let (style, _) = theme.severity(event.severity);
-        let mut text = Vec::new();
-        wrapped(
-            &event.trace,
-            cells.saturating_sub(24),
-            theme.text,
-            &mut text,
-        );
-        for (at, line) in text.into_iter().enumerate() {
-            let mut pieces = Pieces::default();
-            let start = if at == 0 {
-                format!("{:<14} {:<8} ", when(app, event.at), event.severity)
-            } else {
-                " ".repeat(24)
-            };
-            pieces.add(start, style).extend(line);
-            lines.push(pieces);
-        }
-    }
-    if !any {
-        wrapped("none known", cells, theme.dim, &mut lines);
-    }
-    let name = pane::task_vm_name(app, task);
-    let title = format!(
-        "{} of {name} on {}: {}",
-        task.kind.title(),
-        task.key.cloud,
-        task.state.word()
-    );
-    let commands = task_commands(app, &dialog.task);
-    let place = popup::centred(area, wide, high(lines.len()).max(8));
-    scrolling(
-        app,
-        &title,
-        &lines,
-        dialog.first,
-        &commands,
-        port,
-        place,
-        buffer,
-    );
-}
-
-/// What can be done from an opened task now.
-fn task_commands(app: &App, key: &TaskKey) -> Vec<UiCommand> {
-    let mut commands = Vec::new();
-    if let Some(task) = app.inventory.task(key) {
-        let allowed = |kind| {
-            let vm = task.vm.as_ref()?;
-            Some(app.inventory.availability(vm, kind)?.is_allowed())
-        };
-        if task.is_warning() {
-            commands.push(UiCommand::Acknowledge);
-            let again = ActionKind::from_id(&task.kind.as_str().to_lowercase());
-            if again.is_some_and(|kind| allowed(kind) == Some(true)) {
-                commands.push(UiCommand::Again);
-            }
-        }
-        if allowed(ActionKind::PowerOff) == Some(true) {
-            commands.push(UiCommand::Act(ActionKind::PowerOff));
-        }
-    }
-    commands.push(UiCommand::Back);
-    commands
-}
-
 /// Details over everything.
 pub fn draw_details(
     app: &App,
@@ -513,16 +270,14 @@ pub fn draw_details(
         },
     );
     let title = super::menu::subject(app, &vm);
-    scrolling(
-        app,
-        &title,
-        &lines,
-        at.first,
-        &[UiCommand::Menu, UiCommand::VmRaw, UiCommand::Back],
-        port,
+    Scroll {
+        title: &title,
+        lines: &lines,
+        first: at.first,
+        commands: &[UiCommand::Menu, UiCommand::VmRaw, UiCommand::Back],
         place,
-        buffer,
-    );
+    }
+    .draw(app, port, buffer);
 }
 
 /// The first screen where nothing is configured.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::details::task_sign;
-use super::events::vm_name;
+use super::events::{action_words, vm_name};
 use super::paint::{Pieces, Strip};
 use crate::console::app::{App, Focus};
 use crate::console::keymap::{Place, UiCommand};
@@ -292,13 +292,12 @@ pub fn report_words(report: &CommandReport) -> String {
 fn draw_event(app: &App, event: &Event, strip: &mut Strip<'_>) -> Pieces {
     let theme = &app.look.theme;
     let (style, sign) = theme.severity(event.severity);
-    let action = crate::model::TaskKind::new(&event.action);
     draw_start(
         app,
         (sign, style),
         &vm_name(app, event),
         event.key.cloud.as_str(),
-        action.title(),
+        &action_words(event),
         strip,
     );
     let mut right = Pieces::default();

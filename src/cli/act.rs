@@ -1,0 +1,203 @@
+//! Doing one thing to some VMs: naming, refusing, asking, sending, waiting, telling.
+
+use std::collections::HashMap;
+use std::io::{self, IsTerminal};
+
+use super::asking::{self, Asked};
+use super::context::Context;
+use super::exit::{Exit, Stop};
+use super::naming::{needed, parse_all, resolve_all};
+use super::output::outcome::OutcomeRecord;
+use super::output::{self, Format};
+use super::session::{Session, Waited};
+use super::{print, say, times};
+use crate::fleet::{Command, Inventory};
+use crate::model::{Action, ActionKind, Denial, VmKey};
+
+/// Does `action` to the VMs that are named, and prints what became of each, in the order of the names.
+pub async fn run(context: &Context, names: &[String], action: Action) -> Result<Exit, Stop> {
+    let references = parse_all(names, context.clouds())?;
+    let mut session = Session::open(context, &needed(&references, &context.selected))?;
+    let result = async {
+        session.list().await;
+        let vms = resolve_all(&references, session.inventory())?;
+        act(context, &mut session, &vms, action).await
+    };
+    let result = result.await;
+    session.stop().await;
+    result
+}
+
+async fn act(
+    context: &Context,
+    session: &mut Session,
+    vms: &[VmKey],
+    action: Action,
+) -> Result<Exit, Stop> {
+    let kind = action.kind();
+    let mut records = HashMap::new();
+    let go = {
+        let plan = Plan::of(kind, vms, session.inventory())?;
+        for refused in &plan.refused {
+            let record =
+                OutcomeRecord::denied(refused.vm, refused.name, kind.id(), &refused.denial);
+            records.insert(refused.vm.clone(), record);
+        }
+        let confirmed = plan.asked.is_empty() || context.global.yes || confirm(kind, &plan.asked)?;
+        if !confirmed {
+            for (vm, name) in &plan.go {
+                let record = OutcomeRecord::not_confirmed(vm, name, kind.id());
+                records.insert((*vm).clone(), record);
+            }
+        }
+        let go = plan.go.iter().filter(|_| confirmed);
+        go.map(|(vm, _)| (*vm).clone()).collect::<Vec<_>>()
+    };
+    let commands = go.into_iter().map(|vm| Command::Act {
+        vm,
+        action: action.clone(),
+    });
+    for record in send(context, session, commands.collect(), kind.id()).await? {
+        let (vm, record) = record;
+        if let Some(vm) = vm {
+            records.insert(vm, record);
+        }
+    }
+    let records: Vec<_> = vms.iter().filter_map(|vm| records.remove(vm)).collect();
+    tell(context, Exit::Done, &records)
+}
+
+/// What is to be done before anything is sent.
+struct Plan<'a> {
+    refused: Vec<Refused<'a>>,
+    /// Those that may be sent, with their names, in the order in which they were named.
+    go: Vec<(&'a VmKey, &'a str)>,
+    /// Those of them that ask first.
+    asked: Vec<Asked<'a>>,
+}
+
+struct Refused<'a> {
+    vm: &'a VmKey,
+    name: &'a str,
+    denial: Denial,
+}
+
+impl<'a> Plan<'a> {
+    fn of(kind: ActionKind, vms: &'a [VmKey], inventory: &'a Inventory) -> Result<Self, Stop> {
+        let mut plan = Self {
+            refused: Vec::new(),
+            go: Vec::new(),
+            asked: Vec::new(),
+        };
+        for vm in vms {
+            let overview = inventory
+                .overview_of(vm)
+                .ok_or_else(|| Stop::failed(format!("{vm} is gone")))?;
+            let name = &*overview.vm.name;
+            match overview.availability(kind).denial() {
+                Some(denial) => plan.refused.push(Refused {
+                    vm,
+                    name,
+                    denial: denial.clone(),
+                }),
+                None => {
+                    plan.go.push((vm, name));
+                    plan.asked.extend(Asked::of(kind, overview));
+                }
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// Asks on the terminal, when there is one.
+fn confirm(kind: ActionKind, asked: &[Asked<'_>]) -> Result<bool, Stop> {
+    let (input, out) = (io::stdin(), io::stderr());
+    if !input.is_terminal() || !out.is_terminal() {
+        return Err(Stop::usage(asking::needs_yes(kind, asked)));
+    }
+    asking::ask(kind, asked, &mut input.lock(), &mut out.lock()).map_err(|error| {
+        Stop::failed(format!(
+            "cannot ask on the terminal: {error}; nothing was sent"
+        ))
+    })
+}
+
+/// Sends commands and waits as the options say. The records come with the VM that each is about.
+///
+/// # Errors
+/// When Ctrl-C ends the waiting: what goes on is said.
+pub async fn send(
+    context: &Context,
+    session: &mut Session,
+    commands: Vec<Command>,
+    action: &'static str,
+) -> Result<Vec<(Option<VmKey>, OutcomeRecord)>, Stop> {
+    if commands.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wait = context.waiting();
+    let waited = wait.map(times::words);
+    let reports = match session.run(commands, wait).await {
+        Waited::Until(reports) => reports,
+        Waited::Interrupted(reports) => {
+            let unfinished = reports.iter().filter(|report| !report.stage.is_final());
+            return Err(Stop {
+                exit: Exit::Interrupted,
+                messages: unfinished.map(asking_no_more).collect(),
+            });
+        }
+    };
+    let records = reports.iter().map(|report| {
+        let record = OutcomeRecord::of(report, action, waited.as_deref());
+        (report.command.vm().cloned(), record)
+    });
+    Ok(records.collect())
+}
+
+/// What a person is told who presses Ctrl-C while a command runs.
+fn asking_no_more(report: &crate::fleet::CommandReport) -> String {
+    use crate::fleet::Stage;
+    let what = format!(
+        "{}: {} of {}",
+        report.command.cloud(),
+        report.command.title(),
+        report.vm_name
+    );
+    match &report.stage {
+        Stage::Accepted { task: Some(task) } => format!("{what} goes on as task {task}"),
+        Stage::Accepted { task: None } => format!("{what} goes on"),
+        Stage::Asked => format!("{what} was not sent"),
+        _ => format!("{what} was sent and not answered; read the VM before trying again"),
+    }
+}
+
+/// Prints what became of actions. With names alone, what went wrong is said on stderr.
+///
+/// # Errors
+/// When the results cannot be written.
+pub fn tell(context: &Context, exit: Exit, records: &[OutcomeRecord]) -> Result<Exit, Stop> {
+    let waits = context.waiting().is_some();
+    let exit = records
+        .iter()
+        .map(|record| record.exit(waits))
+        .fold(exit, Exit::and);
+    if context.format() == Format::Name {
+        for record in records
+            .iter()
+            .filter(|record| record.exit(waits) != Exit::Done)
+        {
+            let name = record
+                .name
+                .as_deref()
+                .or(record.task.as_deref())
+                .unwrap_or_default();
+            let message = record.message.as_deref().unwrap_or(record.outcome.as_str());
+            say(&format!("{}: {name}: {message}", record.cloud));
+        }
+    }
+    print(exit, |out| output::print(records, context.format(), out))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! `vmdeck config`: the configuration file and the secrets that belong to it.
+
+mod secret;
+
+use clap::{Args, Subcommand};
+
+use super::args::Global;
+use super::exit::{Exit, Stop};
+use super::{context, print};
+use crate::config::{self, Init, Paths};
+
+/// What `config` takes.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print where the configuration file is
+    Path,
+    /// Write a commented first configuration file
+    Init,
+    /// Say what is wrong in the configuration file, by file and line
+    Check,
+    /// Keep a password or token in the keyring, for { keyring = "NAME" }; typed without echo, or piped in
+    Secret {
+        /// What the configuration calls it
+        name: String,
+    },
+}
+
+/// Does what is asked about the configuration.
+pub async fn run(global: &Global, args: &ConfigArgs) -> Result<Exit, Stop> {
+    let paths = Paths::locate(global.config.as_deref()).map_err(Stop::usage)?;
+    match &args.what {
+        What::Path => print(Exit::Done, |out| {
+            writeln!(out, "{}", paths.config.display())
+        }),
+        What::Init => init(&paths),
+        What::Check => check(global),
+        What::Secret { name } => secret::run(name).await,
+    }
+}
+
+fn init(paths: &Paths) -> Result<Exit, Stop> {
+    let path = paths.config.display();
+    match config::init(&paths.config).map_err(Stop::usage)? {
+        Init::Created => print(Exit::Done, |out| {
+            writeln!(
+                out,
+                "{path} is written; put your clouds in, then run `vmdeck config check`"
+            )
+        }),
+        Init::AlreadyThere => Err(Stop::usage(format!(
+            "{path} is there already and was left as it is"
+        ))),
+    }
+}
+
+/// Problems and warnings go to stderr as everywhere else.
+fn check(global: &Global) -> Result<Exit, Stop> {
+    let (_, loaded) = context::load(global)?;
+    context::say_warnings(&loaded);
+    let path = loaded.path.display();
+    if loaded.missing {
+        return Err(Stop::usage(format!(
+            "there is no {path}; `vmdeck config init` writes a first one"
+        )));
+    }
+    let clouds = loaded.config.clouds.len();
+    print(Exit::Done, |out| {
+        let plural = if clouds == 1 { "" } else { "s" };
+        writeln!(out, "{path} is right: {clouds} cloud{plural}")
+    })
+}

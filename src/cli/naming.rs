@@ -1,0 +1,329 @@
+//! What a person calls a VM, and which one that is.
+//!
+//! `cloud/X` is tried as an id, then as a name. A bare name is for when exactly one VM has it, which can only be
+//! known once every selected cloud has answered. Names are compared as they are written, letter by letter.
+
+use crate::fleet::{CloudStatus, Inventory};
+use crate::model::{CloudName, VmKey};
+
+use super::exit::{Exit, Stop};
+
+/// The candidates listed for one ambiguous name; more are counted.
+const CANDIDATES_MAX: usize = 10;
+/// How alike two names must be for one to be suggested for the other (Jaro-Winkler, 1 is equal).
+const ALIKE: f64 = 0.85;
+
+/// The clouds of the configuration and those that are asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Clouds<'a> {
+    /// All of the configuration.
+    pub configured: &'a [CloudName],
+    /// Those of `--cloud`, or all.
+    pub selected: &'a [CloudName],
+}
+
+/// The clouds that `--cloud` names, in the order of the configuration; all of them when it names none.
+///
+/// # Errors
+/// When a name is not configured: the known ones are listed.
+pub fn select(configured: &[CloudName], wanted: &[String]) -> Result<Vec<CloudName>, Stop> {
+    let unknown: Vec<String> = wanted
+        .iter()
+        .filter(|name| {
+            configured
+                .iter()
+                .all(|cloud| cloud.as_str() != name.as_str())
+        })
+        .map(|name| {
+            format!(
+                "no cloud is called {}; the configuration has {}",
+                shown(name),
+                list(configured)
+            )
+        })
+        .collect();
+    if !unknown.is_empty() {
+        return Err(Stop {
+            exit: Exit::Usage,
+            messages: unknown,
+        });
+    }
+    let chosen =
+        |cloud: &&CloudName| wanted.is_empty() || wanted.iter().any(|name| name == cloud.as_str());
+    Ok(configured.iter().filter(chosen).cloned().collect())
+}
+
+/// One argument that names something, split where its cloud ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// `cloud/X`.
+    In {
+        /// The cloud.
+        cloud: CloudName,
+        /// An id or a name in it.
+        rest: String,
+    },
+    /// A bare name.
+    Bare(String),
+}
+
+impl Reference {
+    /// The reference of an argument. What stands before the first `/` is a cloud when one is called so; a name may hold `/` itself.
+    ///
+    /// # Errors
+    /// When it is empty, or names a cloud that `--cloud` leaves out.
+    pub fn parse(text: &str, clouds: Clouds<'_>) -> Result<Self, Stop> {
+        let text = text.trim();
+        if let Some((cloud, rest)) = text.split_once('/')
+            && let Some(cloud) = clouds
+                .configured
+                .iter()
+                .find(|known| known.as_str() == cloud)
+        {
+            if rest.is_empty() {
+                return Err(Stop::usage(format!(
+                    "{text} names a cloud and nothing in it; write {cloud}/NAME or {cloud}/ID"
+                )));
+            }
+            if !clouds.selected.contains(cloud) {
+                return Err(Stop::usage(format!(
+                    "{} is on {cloud}, which --cloud leaves out",
+                    shown(text)
+                )));
+            }
+            return Ok(Self::In {
+                cloud: cloud.clone(),
+                rest: rest.to_owned(),
+            });
+        }
+        if text.is_empty() {
+            return Err(Stop::usage(
+                "a name is empty; write CLOUD/NAME, CLOUD/ID or NAME",
+            ));
+        }
+        Ok(Self::Bare(text.to_owned()))
+    }
+}
+
+/// Every argument as a reference.
+///
+/// # Errors
+/// All that are wrong, together.
+pub fn parse_all(texts: &[String], clouds: Clouds<'_>) -> Result<Vec<Reference>, Stop> {
+    all(texts.iter().map(|text| Reference::parse(text, clouds)))
+}
+
+/// The clouds that must be read to tell what the references mean: only those they name, unless one is a bare name.
+#[must_use]
+pub fn needed(references: &[Reference], selected: &[CloudName]) -> Vec<CloudName> {
+    let named = |wanted: &CloudName| {
+        references.iter().any(|reference| match reference {
+            Reference::In { cloud, .. } => cloud == wanted,
+            Reference::Bare(_) => true,
+        })
+    };
+    selected
+        .iter()
+        .filter(|cloud| named(cloud))
+        .cloned()
+        .collect()
+}
+
+/// The VM that a reference means.
+///
+/// # Errors
+/// Usage when there is none or more than one; unread clouds when only their answer could tell.
+pub fn resolve(reference: &Reference, inventory: &Inventory) -> Result<VmKey, Stop> {
+    match reference {
+        Reference::In { cloud, rest } => in_cloud(cloud, rest, inventory),
+        Reference::Bare(name) => bare(name, inventory),
+    }
+}
+
+/// Every reference as a VM, each VM once, in the order in which they were first named.
+///
+/// # Errors
+/// All that are wrong, together: nothing may be done when one of them is.
+pub fn resolve_all(references: &[Reference], inventory: &Inventory) -> Result<Vec<VmKey>, Stop> {
+    let keys = all(references
+        .iter()
+        .map(|reference| resolve(reference, inventory)))?;
+    let mut once = Vec::with_capacity(keys.len());
+    for key in keys {
+        if !once.contains(&key) {
+            once.push(key);
+        }
+    }
+    Ok(once)
+}
+
+fn in_cloud(cloud: &CloudName, rest: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
+    if !answered(inventory, cloud) {
+        return Err(unread(
+            &format!("{cloud}/{}", shown(rest)),
+            &[cloud],
+            "try again",
+        ));
+    }
+    let by_id = VmKey::new(cloud, rest);
+    if inventory.find(&by_id).is_some() {
+        return Ok(by_id);
+    }
+    let mut named = called(inventory, rest);
+    named.retain(|key| key.cloud == *cloud);
+    match named.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(unknown(
+            rest,
+            &format!("on {cloud}"),
+            inventory,
+            Some(cloud),
+        )),
+        several => Err(ambiguous(rest, several)),
+    }
+}
+
+fn bare(name: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
+    let silent: Vec<&CloudName> = silent(inventory);
+    let named = called(inventory, name);
+    match named.as_slice() {
+        [_, _, ..] => Err(ambiguous(name, &named)),
+        _ if !silent.is_empty() => Err(unread(
+            &shown(name),
+            &silent,
+            "name it CLOUD/NAME, or leave clouds out with --cloud",
+        )),
+        [one] => Ok(one.clone()),
+        [] => {
+            let clouds: Vec<_> = inventory
+                .clouds()
+                .iter()
+                .map(|view| view.info.name.clone())
+                .collect();
+            Err(unknown(
+                name,
+                &format!("on {}", list(&clouds)),
+                inventory,
+                None,
+            ))
+        }
+    }
+}
+
+/// The VMs of answering clouds with this name, in the order of the clouds and ids.
+#[must_use]
+pub fn called(inventory: &Inventory, name: &str) -> Vec<VmKey> {
+    let mut keys: Vec<_> = inventory
+        .slots()
+        .filter_map(|slot| inventory.vm(slot))
+        .filter(|vm| *vm.name == *name && answered(inventory, &vm.key.cloud))
+        .map(|vm| vm.key.clone())
+        .collect();
+    keys.sort();
+    keys
+}
+
+/// Whether a cloud has told all its VMs in this run.
+#[must_use]
+pub fn answered(inventory: &Inventory, cloud: &CloudName) -> bool {
+    inventory
+        .cloud(cloud)
+        .is_some_and(|view| view.listed && !matches!(view.status, CloudStatus::Failing { .. }))
+}
+
+/// The clouds that have not.
+fn silent(inventory: &Inventory) -> Vec<&CloudName> {
+    inventory
+        .clouds()
+        .iter()
+        .map(|view| &view.info.name)
+        .filter(|cloud| !answered(inventory, cloud))
+        .collect()
+}
+
+fn unknown(name: &str, place: &str, inventory: &Inventory, cloud: Option<&CloudName>) -> Stop {
+    let vms = || {
+        inventory
+            .slots()
+            .filter_map(|slot| inventory.vm(slot))
+            .filter(|vm| cloud.is_none_or(|cloud| vm.key.cloud == *cloud))
+    };
+    let mut hints: Vec<_> = vms()
+        .filter(|vm| cloud.is_none() && *vm.key.id == *name)
+        .map(|vm| (1.0, vm.key.to_string()))
+        .chain(vms().filter_map(|vm| {
+            let wanted = name.to_lowercase();
+            let alike = strsim::jaro_winkler(&wanted, &vm.name.to_lowercase());
+            (alike >= ALIKE).then(|| (alike, format!("{}/{}", vm.key.cloud, vm.name)))
+        }))
+        .collect();
+    hints.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let hint = match hints.first() {
+        Some((_, hint)) => format!("; is it {hint}?"),
+        None => String::from("; `vmdeck vms` lists those there are"),
+    };
+    Stop::usage(format!("no VM is called {} {place}{hint}", shown(name)))
+}
+
+fn ambiguous(name: &str, keys: &[VmKey]) -> Stop {
+    let listed: Vec<_> = keys
+        .iter()
+        .take(CANDIDATES_MAX)
+        .map(VmKey::to_string)
+        .collect();
+    let more = match keys.len().saturating_sub(CANDIDATES_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Stop::usage(format!(
+        "{} VMs are called {}: {}{more}; name one by its id",
+        keys.len(),
+        shown(name),
+        listed.join(", ")
+    ))
+}
+
+/// Only a cloud that does not answer could tell which VM is meant.
+fn unread(name: &str, clouds: &[&CloudName], advice: &str) -> Stop {
+    let clouds: Vec<_> = clouds.iter().map(|cloud| cloud.as_str()).collect();
+    Stop {
+        exit: Exit::Partial,
+        messages: vec![format!(
+            "cannot tell which VM {name} is, for {} could not be read; {advice}",
+            clouds.join(", ")
+        )],
+    }
+}
+
+/// What was typed, made safe to print.
+pub(super) fn shown(text: &str) -> String {
+    crate::model::text::clean_name(text).into_owned()
+}
+
+pub(super) fn list(clouds: &[CloudName]) -> String {
+    let names: Vec<_> = clouds.iter().map(CloudName::as_str).collect();
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+/// Every result, or every error together with the exit status that counts.
+pub(super) fn all<T>(results: impl Iterator<Item = Result<T, Stop>>) -> Result<Vec<T>, Stop> {
+    let mut found = Vec::new();
+    let mut stop: Option<Stop> = None;
+    for result in results {
+        match (result, &mut stop) {
+            (Ok(one), _) => found.push(one),
+            (Err(error), None) => stop = Some(error),
+            (Err(error), Some(stop)) => {
+                stop.exit = stop.exit.and(error.exit);
+                stop.messages.extend(error.messages);
+            }
+        }
+    }
+    stop.map_or(Ok(found), Err)
+}
+
+#[cfg(test)]
+mod tests;

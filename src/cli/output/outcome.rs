@@ -1,0 +1,173 @@
+//! What became of an action, as it is printed.
+
+use serde::Serialize;
+
+use super::{Column, From, Record, text};
+use crate::cli::exit::Exit;
+use crate::fleet::{Command, CommandReport, Stage};
+use crate::model::{Denial, TaskKey, VmKey};
+
+/// How an action ended, for those who wait for it and for those who do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// The cloud took it, and goes on with it.
+    Accepted,
+    /// The cloud tried and failed.
+    Failed,
+    /// Nothing was executed.
+    Refused,
+    /// Nobody knows whether it was executed.
+    Unknown,
+}
+
+impl Outcome {
+    /// The word of every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One action on one VM, with every key of an action's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutcomeRecord {
+    /// The cloud.
+    pub cloud: String,
+    /// The VM's id; `None` for a task of no VM.
+    pub id: Option<String>,
+    /// The VM's name.
+    pub name: Option<String>,
+    /// The action's id: `power_off`, `acknowledge`.
+    pub action: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The id of the task that carries or carried it.
+    pub task: Option<String>,
+    /// One sentence, where there is one to say.
+    pub message: Option<String>,
+}
+
+impl OutcomeRecord {
+    /// The record of an action on a VM of which nothing else is known yet: refused without a word.
+    fn nothing(vm: &VmKey, name: &str, action: &'static str) -> Self {
+        Self {
+            cloud: vm.cloud.as_str().to_owned(),
+            id: Some(vm.id.as_ref().to_owned()),
+            name: Some(name.to_owned()),
+            action,
+            outcome: Outcome::Refused,
+            task: None,
+            message: None,
+        }
+    }
+
+    /// An action that may not be performed, and was not sent.
+    #[must_use]
+    pub fn denied(vm: &VmKey, name: &str, action: &'static str, denial: &Denial) -> Self {
+        Self {
+            message: Some(denial.to_string()),
+            ..Self::nothing(vm, name, action)
+        }
+    }
+
+    /// An action that the person thought better of.
+    #[must_use]
+    pub fn not_confirmed(vm: &VmKey, name: &str, action: &'static str) -> Self {
+        Self {
+            message: Some("Not confirmed; nothing was sent".to_owned()),
+            ..Self::nothing(vm, name, action)
+        }
+    }
+
+    /// What became of a command; `waited` is for how long, in words, when nobody waits any longer.
+    #[must_use]
+    pub fn of(report: &CommandReport, action: &'static str, waited: Option<&str>) -> Self {
+        let vm = report.command.vm();
+        let acknowledged = match &report.command {
+            Command::Acknowledge { task, .. } => Some(task),
+            Command::Act { .. } => None,
+        };
+        let (outcome, task) = match &report.stage {
+            Stage::Done => (Outcome::Done, None),
+            Stage::Accepted { task } => (Outcome::Accepted, task.as_ref()),
+            Stage::Failed { task, .. } => (Outcome::Failed, task.as_ref()),
+            Stage::Refused { .. } => (Outcome::Refused, None),
+            Stage::Asked | Stage::Sent | Stage::Unknown { .. } => (Outcome::Unknown, None),
+        };
+        let message = report
+            .stage
+            .message()
+            .map(str::to_owned)
+            .or_else(|| match outcome {
+                Outcome::Done => None,
+                Outcome::Accepted => waited.map(|waited| still_running(report, task, waited)),
+                _ => Some(format!(
+                    "{} was sent and not answered; read the VM before trying again",
+                    report.command.title()
+                )),
+            });
+        Self {
+            cloud: report.command.cloud().as_str().to_owned(),
+            id: vm.map(|vm| vm.id.as_ref().to_owned()),
+            name: vm.map(|_| report.vm_name.as_ref().to_owned()),
+            action,
+            outcome,
+            task: task
+                .or(acknowledged)
+                .map(|task| task.id.as_ref().to_owned()),
+            message,
+        }
+    }
+
+    /// The exit status it asks for. What was accepted is done for who does not wait, and failed for who waited in vain.
+    #[must_use]
+    pub fn exit(&self, waits: bool) -> Exit {
+        match self.outcome {
+            Outcome::Done => Exit::Done,
+            Outcome::Accepted if !waits => Exit::Done,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+fn still_running(report: &CommandReport, task: Option<&TaskKey>, waited: &str) -> String {
+    let title = report.command.title();
+    match task {
+        Some(task) => format!("{title} still runs after {waited}, as task {task}"),
+        None => format!("{title} still runs after {waited}"),
+    }
+}
+
+impl Record for OutcomeRecord {
+    #[rustfmt::skip]
+    fn columns() -> Vec<Column<Self>> {
+        use From::Table;
+        vec![
+            Column::text("cloud", Table, |it| text(Some(&it.cloud))),
+            Column::text("id", Table, |it| text(it.id.as_deref())),
+            Column::text("name", Table, |it| text(it.name.as_deref())),
+            Column::text("action", Table, |it| text(Some(it.action))),
+            Column::text("outcome", Table, |it| text(Some(it.outcome.as_str()))),
+            Column::text("task", Table, |it| text(it.task.as_deref())),
+            Column::text("message", Table, |it| text(it.message.as_deref())),
+        ]
+    }
+
+    fn name(&self) -> String {
+        let id = self
+            .id
+            .as_deref()
+            .or(self.task.as_deref())
+            .unwrap_or_default();
+        format!("{}/{id}", self.cloud)
+    }
+}

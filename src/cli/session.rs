@@ -1,0 +1,190 @@
+//! The engine for the length of one command, its failures told on stderr.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use super::context::Context;
+use super::exit::{Exit, Stop};
+use super::naming::answered;
+use super::say;
+use crate::fleet::oneshot::{CloudFailure, TasksOf, Wait};
+use crate::fleet::{
+    self, Command, CommandId, CommandReport, EventQuery, Inventory, Mode, OneShot, Stage,
+};
+use crate::model::{CloudName, Event, PowerState, Severity, VmKey};
+
+/// The engine, opened for one command.
+pub struct Session {
+    engine: OneShot,
+    reading: Duration,
+}
+
+/// How the waiting for commands ended. There is one report for each command, in their order.
+pub enum Waited {
+    /// They are over, or the time is up.
+    Until(Vec<CommandReport>),
+    /// Ctrl-C.
+    Interrupted(Vec<CommandReport>),
+}
+
+impl Session {
+    /// Opens the engine on some clouds, reading nothing yet.
+    ///
+    /// # Errors
+    /// When the configuration of a cloud cannot be used.
+    pub fn open(context: &Context, clouds: &[CloudName]) -> Result<Self, Stop> {
+        let setup = fleet::open(
+            &context.loaded.config,
+            &context.paths,
+            clouds,
+            Mode::OneShot,
+        );
+        Ok(Self {
+            engine: OneShot::open(setup.map_err(Stop::usage)?),
+            reading: context.reading(),
+        })
+    }
+
+    /// Everything that has been read.
+    pub fn inventory(&self) -> &Inventory {
+        self.engine.inventory()
+    }
+
+    /// Reads VMs, appliances and recent events of all clouds. Those that cannot be read are told.
+    pub async fn list(&mut self) -> Exit {
+        let failures = self.engine.list(self.deadline()).await;
+        tell(&failures)
+    }
+
+    /// The VMs of the clouds that have answered; first those whose tasks most likely matter, in case the time is short.
+    pub fn readable_vms(&self) -> Vec<VmKey> {
+        let inventory = self.inventory();
+        let mut vms: Vec<_> = inventory
+            .slots()
+            .filter_map(|slot| inventory.overview(slot))
+            .filter(|overview| answered(inventory, &overview.vm.key.cloud))
+            .map(|overview| {
+                let quiet = overview.warnings == 0 && overview.vm.power != PowerState::Locked;
+                (quiet, overview.vm.key.clone())
+            })
+            .collect();
+        vms.sort_unstable();
+        vms.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// Reads the tasks of VMs.
+    pub async fn read_tasks(&mut self, vms: &[VmKey]) -> Exit {
+        let deadline = self.deadline();
+        let failures = self.engine.read_tasks(TasksOf::Vms(vms), deadline).await;
+        tell(&failures)
+    }
+
+    /// Reads one VM and its tasks anew.
+    pub async fn refresh(&mut self, vm: &VmKey) -> Exit {
+        let deadline = self.deadline();
+        match self.engine.refresh_vm(vm, deadline).await {
+            Ok(()) => Exit::Done,
+            Err(failure) => tell(&[failure]),
+        }
+    }
+
+    /// Reads events, the newest first.
+    pub async fn events(
+        &mut self,
+        since: Option<Timestamp>,
+        severity: Option<Severity>,
+        limit: usize,
+    ) -> (Vec<Event>, Exit) {
+        let query = EventQuery {
+            since,
+            severity,
+            limit,
+        };
+        let deadline = self.deadline();
+        let (events, failures) = self.engine.events(&query, deadline).await;
+        (events, tell(&failures))
+    }
+
+    /// Sends commands and waits for so long; without a time only until the clouds have taken them.
+    pub async fn run(&mut self, commands: Vec<Command>, wait: Option<Duration>) -> Waited {
+        let (until, time) = match wait {
+            Some(time) => (Wait::UntilEnd, time),
+            None => (Wait::UntilAccepted, self.reading),
+        };
+        let reports: RefCell<Vec<_>> = RefCell::new(self.unreported(&commands));
+        let on_report = |report: &CommandReport| {
+            let mut reports = reports.borrow_mut();
+            let kept = reports
+                .iter_mut()
+                .find(|kept| kept.command == report.command);
+            if let Some(kept) = kept {
+                *kept = report.clone();
+            }
+        };
+        let interrupt = async {
+            match signal(SignalKind::interrupt()) {
+                Ok(mut interrupt) => {
+                    interrupt.recv().await;
+                }
+                // Ctrl-C then ends the program as it ends others.
+                Err(_) => std::future::pending().await,
+            }
+        };
+        let waited = tokio::select! {
+            reports = self.engine.run(commands, until, Instant::now() + time, on_report) => Some(reports),
+            () = interrupt => None,
+        };
+        match waited {
+            Some(reports) => Waited::Until(reports),
+            None => Waited::Interrupted(reports.into_inner()),
+        }
+    }
+
+    /// What is known of commands of which nothing has been told: they may be on their way.
+    fn unreported(&self, commands: &[Command]) -> Vec<CommandReport> {
+        let report = |command: &Command| {
+            let vm = command.vm();
+            let name = vm
+                .and_then(|vm| self.inventory().find(vm))
+                .map(|vm| vm.name.clone());
+            CommandReport {
+                id: CommandId(0),
+                vm_name: name
+                    .or_else(|| vm.map(|vm| vm.id.clone()))
+                    .unwrap_or_default(),
+                command: command.clone(),
+                at: Timestamp::now(),
+                stage: Stage::Sent,
+            }
+        };
+        commands.iter().map(report).collect()
+    }
+
+    /// Ends the engine in good order. What a person should know beside the answer is said now.
+    pub async fn stop(mut self) {
+        for trouble in self.engine.take_troubles() {
+            say(&trouble);
+        }
+        self.engine.stop().await;
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.reading
+    }
+}
+
+/// Says which clouds could not be read, a sentence each.
+fn tell(failures: &[CloudFailure]) -> Exit {
+    for CloudFailure { cloud, error } in failures {
+        say(&format!("{cloud}: {error}"));
+    }
+    if failures.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Partial
+    }
+}

@@ -1,0 +1,109 @@
+//! A task, opened.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::events::when;
+use super::paint::Pieces;
+use super::popup::{self, wrapped};
+use super::scroll::{Scroll, high};
+use super::{details, pane};
+use crate::console::app::App;
+use crate::console::keymap::UiCommand;
+use crate::console::layers::TaskDialog;
+use crate::console::viewports::Port;
+use crate::model::{ActionKind, TaskKey};
+
+/// A task, opened: its jobs, and the events of its VM since it began.
+pub fn draw(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer: &mut Buffer) {
+    let theme = &app.look.theme;
+    let Some(task) = app.inventory.task(&dialog.task) else {
+        return;
+    };
+    let wide = if area.width <= 80 {
+        area.width
+    } else {
+        90.min(area.width)
+    };
+    let cells = usize::from(wide.saturating_sub(4));
+    let mut lines = Vec::new();
+    details::task_lines(app, task, cells, &mut lines);
+    lines.push(Pieces::default());
+    wrapped(
+        "Events of this VM since the task began",
+        cells,
+        theme.accent,
+        &mut lines,
+    );
+    let since = task.created_at.unwrap_or(jiff::Timestamp::MIN);
+    let mut any = false;
+    let events = app
+        .inventory
+        .events()
+        .iter()
+        .filter(|event| event.vm.is_some() && event.vm == task.vm);
+    for event in events.filter(|event| event.at >= since).take(20) {
+        any = true;
+        let (style, _) = theme.severity(event.severity);
+        let mut text = Vec::new();
+        wrapped(
+            &event.trace,
+            cells.saturating_sub(24),
+            theme.text,
+            &mut text,
+        );
+        for (at, line) in text.into_iter().enumerate() {
+            let mut pieces = Pieces::default();
+            let start = if at == 0 {
+                format!("{:<14} {:<8} ", when(app, event.at), event.severity)
+            } else {
+                " ".repeat(24)
+            };
+            pieces.add(start, style).extend(line);
+            lines.push(pieces);
+        }
+    }
+    if !any {
+        wrapped("none known", cells, theme.dim, &mut lines);
+    }
+    let name = pane::task_vm_name(app, task);
+    let title = format!(
+        "{} of {name} on {}: {}",
+        task.kind.title(),
+        task.key.cloud,
+        task.state.word()
+    );
+    let commands = task_commands(app, &dialog.task);
+    let place = popup::centred(area, wide, high(lines.len()).max(8));
+    Scroll {
+        title: &title,
+        lines: &lines,
+        first: dialog.first,
+        commands: &commands,
+        place,
+    }
+    .draw(app, port, buffer);
+}
+
+/// What can be done from an opened task now.
+fn task_commands(app: &App, key: &TaskKey) -> Vec<UiCommand> {
+    let mut commands = Vec::new();
+    if let Some(task) = app.inventory.task(key) {
+        let allowed = |kind| {
+            let vm = task.vm.as_ref()?;
+            Some(app.inventory.availability(vm, kind)?.is_allowed())
+        };
+        if task.is_warning() {
+            commands.push(UiCommand::Acknowledge);
+            let again = ActionKind::from_id(&task.kind.as_str().to_lowercase());
+            if again.is_some_and(|kind| allowed(kind) == Some(true)) {
+                commands.push(UiCommand::Again);
+            }
+        }
+        if allowed(ActionKind::PowerOff) == Some(true) {
+            commands.push(UiCommand::Act(ActionKind::PowerOff));
+        }
+    }
+    commands.push(UiCommand::Back);
+    commands
+}

@@ -1,0 +1,101 @@
+//! The configuration and its commands.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::harness::{Run, program};
+
+fn run(home: &std::path::Path, args: &[&str]) -> Run {
+    Run::of(program(home).args(args).output().unwrap())
+}
+
+#[test]
+fn without_a_configuration_a_person_is_told_how_to_make_one() {
+    let home = tempfile::tempdir().unwrap();
+    let run = run(home.path(), &["vms"]).ends_with(2);
+    assert!(
+        run.err.contains("vmdeck config init") && run.err.contains("vmdeck demo"),
+        "{run:?}"
+    );
+    assert_eq!(
+        fs::read_dir(home.path()).unwrap().count(),
+        0,
+        "nothing is written by asking"
+    );
+}
+
+#[test]
+fn a_first_configuration_is_written_once() {
+    let home = tempfile::tempdir().unwrap();
+    let path = run(home.path(), &["config", "path"]).ends_with(0).out;
+    let path = path.trim();
+    run(home.path(), &["config", "check"]).ends_with(2);
+    run(home.path(), &["config", "init"]).ends_with(0);
+    assert_eq!(
+        fs::metadata(path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    run(home.path(), &["config", "check"]).ends_with(0);
+    fs::write(path, "refresh_seconds = 7\n").unwrap();
+    let again = run(home.path(), &["config", "init"]).ends_with(2);
+    assert!(again.err.contains(path), "{again:?}");
+    assert_eq!(fs::read_to_string(path).unwrap(), "refresh_seconds = 7\n");
+    let run = run(home.path(), &["vms"]).ends_with(2);
+    assert!(run.err.contains("names no cloud"), "{run:?}");
+}
+
+#[test]
+fn mistakes_are_told_by_file_and_line_without_the_secret() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("wrong.toml");
+    let text = "refresh_seconds = 10\n[[clouds]]\nname = \"a\"\nprovider = \"abiquo\"\nurl = \"ftp://x\"\n\
+                username = \"u\"\npasword = \"s3cret\"\n";
+    fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    for command in [&["config", "check"][..], &["vms"]] {
+        let run = run(home.path(), &[command, &["--config", path]].concat()).ends_with(2);
+        for place in [format!("{path}:5:"), format!("{path}:7:")] {
+            assert!(run.err.contains(&place), "{place} in {run:?}");
+        }
+        assert!(!run.err.contains("s3cret"), "{run:?}");
+    }
+}
+
+#[test]
+fn a_warning_does_not_fail_the_check() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("open.toml");
+    let text = "[[clouds]]\nname = \"a\"\nprovider = \"abiquo\"\nurl = \"https://x.example.com/api\"\n\
+                username = \"u\"\npassword = \"s3cret\"\n";
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let run = run(
+        home.path(),
+        &["config", "check", "--config", path.to_str().unwrap()],
+    )
+    .ends_with(0);
+    assert!(
+        run.err.contains("open.toml:6:") && !run.err.contains("s3cret"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_missing_configuration_that_is_named_is_wrong_usage() {
+    let home = tempfile::tempdir().unwrap();
+    let run = run(home.path(), &["vms", "--config", "nowhere.toml"]).ends_with(2);
+    assert!(run.err.contains("nowhere.toml"), "{run:?}");
+}
+
+#[test]
+fn help_and_version_need_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["help", "power"],
+        &["ack", "--help"],
+    ] {
+        assert!(!run(home.path(), args).ends_with(0).out.is_empty());
+    }
+}

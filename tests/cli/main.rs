@@ -1,0 +1,17 @@
+//! The command line, whole: the real program against the demo clouds over HTTP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test may panic, and its name says what it is"
+)]
+
+mod acting;
+mod configuration;
+mod demo;
+mod harness;
+mod reading;
+mod several;
+mod tasks;
+mod terminal;
