@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
+#[allow(dead_code, reason = "each bench uses its own part of it")]
 mod support {
     pub mod demo;
     pub mod figures;
@@ -34,7 +35,6 @@ struct Run {
 }
 
 fn main() {
-    support::demo::serve_if_asked();
     if !is_wanted() {
         return;
     }

@@ -1,18 +1,13 @@
 //! Demo clouds in a process of their own, so that their work is not counted as ours.
 
-use std::env;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use vmdeck::config::{CloudEntry, Credentials, Provider, Secret, SecretSource, Tls};
-use vmdeck::demo::{self, DemoOptions};
 
-/// Set in the process that serves: how many VMs, and the added milliseconds of each answer.
-const SERVE: &str = "VMDECK_BENCH_SERVE";
-
-/// A running demo process. Dropping this stops it.
+/// A running `vmdeck demo --serve`. Dropping this stops it.
 pub struct Demo {
     process: Child,
     /// The cloud's API.
@@ -23,37 +18,20 @@ pub struct Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
+        // Asked to end, it removes its folder. It may have ended by itself.
+        let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
         let _ = self.process.wait();
     }
-}
-
-/// Serves and never returns, if this process was started to do that.
-pub fn serve_if_asked() {
-    let Ok(wanted) = env::var(SERVE) else {
-        return;
-    };
-    let mut numbers = wanted.split(',').map(|number| number.parse().unwrap());
-    let options = DemoOptions {
-        vms: Some(numbers.next().unwrap()),
-        latency: Duration::from_millis(numbers.next().unwrap() as u64),
-        ..DemoOptions::default()
-    };
-    let clouds = demo::start(&options).unwrap();
-    println!("{}", serde_json::json!({ "clouds": clouds.clouds }));
-    std::io::stdout().flush().unwrap();
-    // The parent keeps the other end open for as long as it wants to be served.
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    std::process::exit(0);
 }
 
 impl Demo {
     /// Starts it with so many VMs and so many milliseconds added to every answer.
     pub fn start(vms: usize, latency_ms: u64) -> Self {
-        let mut process = Command::new(env::current_exe().unwrap())
-            .env(SERVE, format!("{vms},{latency_ms}"))
-            .stdin(Stdio::piped())
+        let mut process = Command::new(env!("CARGO_BIN_EXE_vmdeck"))
+            .args(["demo", "--serve"])
+            .args(["--vms", &vms.to_string()])
+            .args(["--latency", &latency_ms.to_string()])
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
