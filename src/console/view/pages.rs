@@ -294,7 +294,7 @@ pub fn draw_welcome(app: &App, area: Rect, buffer: &mut Buffer) {
         &mut lines,
     );
     wrapped(
-        "`vmdeck config init` writes a commented one; `vmdeck config check` reads it.",
+        "`vmdeck config init` writes a commented one to begin with.",
         cells,
         theme.dim,
         &mut lines,
