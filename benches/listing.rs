@@ -1,5 +1,8 @@
 //! Listing 10,000 VMs against nothing but the GETs of the same pages: four connections on both sides, each answer 40 ms late, the
-//! server in a process of its own. The two take turns, so that whatever else the machine does is on both sides.
+//! server in a process of its own. All take turns, so that whatever else the machine does is on every side.
+//!
+//! A first listing learns from its first page how many there are, and is also compared with GETs that begin with that page alone; a
+//! later one expects the pages of the one before, and is compared with GETs of all of them at once.
 //!
 //! `cargo bench --bench listing`
 
@@ -54,14 +57,14 @@ async fn measure(demo: &Demo) {
     list(&*later).await;
     let bytes = plain.get_all().await;
 
-    let (mut gets, mut firsts, mut laters) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut at_once, mut one_first) = (Vec::new(), Vec::new());
+    let (mut firsts, mut laters) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        gets.push(run(plain.get_all()).await);
+        at_once.push(run(plain.get_all()).await);
+        laters.push(run(list(&*later)).await);
+        one_first.push(run(plain.get_one_first()).await);
         let fresh = open(demo).await;
         firsts.push(run(list(&*fresh)).await);
-        drop(fresh);
-        gets.push(run(plain.get_all()).await);
-        laters.push(run(list(&*later)).await);
     }
 
     println!(
@@ -69,9 +72,25 @@ async fn measure(demo: &Demo) {
          medians of {ROUNDS} rounds",
         bytes as f64 / 1e6
     );
-    tell("plain GETs, bodies dropped", &gets, None);
-    tell("first listing of a session", &firsts, Some(&gets));
-    tell("later listings", &laters, Some(&gets));
+    let (at_once, one_first) = (Figures::of(&at_once), Figures::of(&one_first));
+    let (first, later) = (Figures::of(&firsts), Figures::of(&laters));
+    at_once.tell("plain GETs, all at once");
+    later.tell("later listing");
+    one_first.tell("plain GETs, one page first");
+    first.tell("first listing");
+    let ratio = |ours: &Figures, plain: &Figures| ours.ms / plain.ms;
+    println!(
+        "later listing / GETs at once:        {:.2}",
+        ratio(&later, &at_once)
+    );
+    println!(
+        "first listing / GETs one page first: {:.2}",
+        ratio(&first, &one_first)
+    );
+    println!(
+        "first listing / GETs at once:        {:.2}",
+        ratio(&first, &at_once)
+    );
 }
 
 async fn run<T>(work: impl Future<Output = T>) -> Run {
@@ -83,15 +102,28 @@ async fn run<T>(work: impl Future<Output = T>) -> Run {
     }
 }
 
-fn tell(what: &str, runs: &[Run], against: Option<&[Run]>) {
-    let took = |runs: &[Run]| ms(median(&runs.iter().map(|run| run.took).collect::<Vec<_>>()));
-    let cpu: Duration = runs.iter().map(|run| run.cpu).sum();
-    let per_vm = us(cpu) / (runs.len() * VMS) as f64;
-    let ratio = against.map_or(1.0, |plain| took(runs) / took(plain));
-    println!(
-        "{what:<28} {:>7.1} ms   {ratio:>5.2} x   {per_vm:>5.1} µs of CPU per VM",
-        took(runs)
-    );
+/// What many runs come to.
+struct Figures {
+    /// The median, in milliseconds.
+    ms: f64,
+    /// Processor time for each VM, in microseconds.
+    cpu_us: f64,
+}
+
+impl Figures {
+    fn of(runs: &[Run]) -> Self {
+        let took: Vec<_> = runs.iter().map(|run| run.took).collect();
+        let cpu: Duration = runs.iter().map(|run| run.cpu).sum();
+        Self {
+            ms: ms(median(&took)),
+            cpu_us: us(cpu) / (runs.len() * VMS) as f64,
+        }
+    }
+
+    fn tell(&self, what: &str) {
+        let Self { ms, cpu_us } = self;
+        println!("{what:<28} {ms:>7.1} ms   {cpu_us:>5.1} µs of CPU per VM");
+    }
 }
 
 /// User and system time of this process.
@@ -154,6 +186,16 @@ impl Plain {
 
     /// Gets all pages, as many at once as there are connections; answers how many bytes they had.
     async fn get_all(&self) -> usize {
+        self.get(&self.pages).await
+    }
+
+    /// Gets the first page, and then the others as above.
+    async fn get_one_first(&self) -> usize {
+        let (first, others) = self.pages.split_at(1);
+        self.get(first).await + self.get(others).await
+    }
+
+    async fn get(&self, pages: &[String]) -> usize {
         let get = async |page: &String| {
             let mut answer = self.client.get(page).send().await.unwrap();
             assert_eq!(answer.status(), 200);
@@ -163,7 +205,7 @@ impl Plain {
             }
             bytes
         };
-        stream::iter(&self.pages)
+        stream::iter(pages)
             .map(get)
             .buffer_unordered(CONNECTIONS)
             .fold(0, async |sum, bytes| sum + bytes)
