@@ -247,8 +247,7 @@ fn task(vm: &Vm) -> Task {
             state: JobState::Failed,
             rollback_state: JobState::RollbackDone,
             description: Some(format!("Shutdown job for {}", vm.name).into()),
-        }]
-        .into(),
+        }],
         locator: "".into(),
     }
 }
