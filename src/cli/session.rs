@@ -197,11 +197,7 @@ impl Session {
 
 impl Followed {
     fn follow(&mut self, report: &CommandReport) {
-        if let Stage::Accepted { task: Some(task) }
-        | Stage::Failed {
-            task: Some(task), ..
-        } = &report.stage
-        {
+        if let Some(task) = report.stage.task() {
             self.task = Some(task.clone());
         }
         self.report = report.clone();

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use vmdeck::clouds::Error;
 use vmdeck::fleet::oneshot::{TasksOf, Wait};
 use vmdeck::fleet::{Command, CommandReport, EventQuery, OneShot, Stage};
-use vmdeck::model::{Action, Severity, TaskState, VmKey};
+use vmdeck::model::{Action, Confirmed, Severity, TaskState, VmKey};
 
 use crate::fake_cloud::{FakeCloud, Twist};
 use crate::screen::{journal, journaled, setup};
@@ -27,7 +27,11 @@ fn soon() -> Instant {
 }
 
 fn act(vm: VmKey, action: Action) -> Command {
-    Command::Act { vm, action }
+    Command::Act {
+        vm,
+        action,
+        confirmed: Confirmed::default(),
+    }
 }
 
 fn stages(reports: &[CommandReport]) -> Vec<&'static str> {

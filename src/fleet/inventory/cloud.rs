@@ -50,6 +50,16 @@ impl CloudView {
         }
     }
 
+    /// Why nobody is signed in, in words; `None` while that is not known.
+    #[must_use]
+    pub fn signed_out(&self) -> Option<&'static str> {
+        match &self.status {
+            CloudStatus::Failing { sign_in: true, .. } => Some("the sign-in failed"),
+            CloudStatus::Failing { .. } => Some("it does not answer"),
+            CloudStatus::Connecting | CloudStatus::Listing { .. } | CloudStatus::Ok => None,
+        }
+    }
+
     /// Whether what is shown of it is old: it does not answer, or has not answered in this run.
     #[must_use]
     pub fn is_stale(&self) -> bool {

@@ -34,6 +34,7 @@ impl Overview<'_> {
                 .session
                 .as_ref()
                 .map(|session| &session.privileges),
+            signed_out: self.cloud.signed_out(),
             read_only: self.cloud.info.read_only,
             restricted: self.restricted == Some(true),
             progress: self.task.map(Task::progress),

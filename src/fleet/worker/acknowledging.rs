@@ -53,7 +53,10 @@ impl Worker {
             };
         }
         match answer {
-            Ok(()) => self.finish(ticket, Stage::Done, Reread::Yes).await,
+            Ok(()) => {
+                let task = Some(task.key);
+                self.finish(ticket, Stage::Done { task }, Reread::Yes).await;
+            }
             Err(error) if error.execution() == Execution::No => {
                 let message = words::failed(&ticket.what(), &error, words::remedy(&error));
                 self.finish(ticket, Stage::Refused { message }, Reread::Yes)
@@ -75,7 +78,9 @@ impl Worker {
         };
         let found = tasks.and_then(|tasks| tasks.into_iter().find(|one| one.key == *task));
         let stage = match found {
-            Some(task) if !task.acknowledgeable => Stage::Done,
+            Some(found) if !found.acknowledgeable => Stage::Done {
+                task: Some(task.clone()),
+            },
             Some(_) => Stage::Failed {
                 message: words::failed(
                     &ticket.what(),

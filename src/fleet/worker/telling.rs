@@ -6,16 +6,27 @@ use jiff::Timestamp;
 
 use super::Worker;
 use super::known::{Order, Put};
-use crate::clouds::{Error, Result};
+use crate::clouds::{Error, Result, Target};
 use crate::fleet::setup::Mode;
 use crate::fleet::update::Update;
 use crate::model::{Vm, VmKey};
 
 impl Worker {
+    /// Reads one VM as it is now. A cloud that answers with another one is not believed: what is read here is acted on.
+    pub(super) async fn read_target(&self, vm: &Vm) -> Result<Target> {
+        let target = self.read(|| self.cloud.target(vm)).await?;
+        if target.vm.key != vm.key {
+            return Err(Error::Protocol(
+                "the cloud answered with another VM".to_owned(),
+            ));
+        }
+        Ok(target)
+    }
+
     /// Reads one VM anew and tells it. `Ok(None)` when it is gone, which is told as well.
     pub(in crate::fleet) async fn reread(&self, vm: &Vm) -> Result<Option<Arc<Vm>>> {
         let order = self.known().begin();
-        match self.read(|| self.cloud.target(vm)).await {
+        match self.read_target(vm).await {
             Ok(target) => {
                 self.tell_vm(target.vm, order).await;
                 Ok(self.known().vm(&vm.key.id))

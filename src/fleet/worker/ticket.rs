@@ -69,11 +69,8 @@ impl Ticket {
 
     fn record(&self, stage: &Stage, user: Option<Arc<str>>) -> Record {
         let task = match (stage, &self.command) {
-            (Stage::Accepted { task } | Stage::Failed { task, .. }, Command::Act { .. }) => {
-                task.as_ref()
-            }
+            (stage, Command::Act { .. }) => stage.task(),
             (_, Command::Acknowledge { task, .. }) => Some(task),
-            _ => None,
         };
         let (action, args) = match &self.command {
             Command::Act { action, .. } => (action.kind().id(), args(action)),
