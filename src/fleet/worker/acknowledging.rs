@@ -28,7 +28,7 @@ impl Worker {
                 return self.finish(ticket, stage, Reread::No).await;
             }
             Err(error) => {
-                let stage = ticket.not_sent(&error, words::remedy(&error));
+                let stage = ticket.not_sent_by(&error);
                 return self.finish(ticket, stage, Reread::No).await;
             }
         };
@@ -58,7 +58,7 @@ impl Worker {
                 self.finish(ticket, Stage::Done { task }, Reread::Yes).await;
             }
             Err(error) if error.execution() == Execution::No => {
-                let message = words::failed(&ticket.what(), &error, words::remedy(&error));
+                let message = words::failed_by(&ticket.what(), &error);
                 self.finish(ticket, Stage::Refused { message }, Reread::Yes)
                     .await;
             }

@@ -60,7 +60,7 @@ impl Worker {
         }
         let known = self.known().vm(&key.id);
         let Some(vm) = known else {
-            return Sent::Not(ticket.not_sent("no such VM is known", "refresh and look again"));
+            return Sent::Not(ticket.not_sent("no such VM is known", "list the VMs again"));
         };
         let order = self.known().begin();
         let read = tokio::select! {
@@ -73,7 +73,7 @@ impl Worker {
                 if matches!(error, Error::NotFound(_)) {
                     self.tell_gone(key, order).await;
                 }
-                return Sent::Not(ticket.not_sent(&error, words::remedy(&error)));
+                return Sent::Not(ticket.not_sent_by(&error));
             }
         };
         self.known().complete(&mut target.vm);
@@ -199,7 +199,7 @@ impl Worker {
                 _ => {}
             }
         }
-        let message = words::failed(&ticket.what(), error, words::remedy(error));
+        let message = words::failed_by(&ticket.what(), error);
         Sent::Refused(Stage::Refused { message })
     }
 

@@ -96,7 +96,7 @@ impl Worker {
             Verdict::Follow(task) => return Ok(Some(Settled::Task(task.clone()))),
             Verdict::Done => Stage::Done { task: None },
             Verdict::Failed(why) => Stage::Failed {
-                message: words::failed(&ticket.what(), why, "refresh and look again"),
+                message: words::failed(&ticket.what(), why, "list the VMs again"),
                 task: None,
             },
             Verdict::Unknown => {

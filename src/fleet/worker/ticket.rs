@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Worker;
-use crate::clouds::TaskHandle;
+use crate::clouds::{Error, TaskHandle};
 use crate::fleet::command::{Command, CommandId, CommandReport, Stage};
 use crate::fleet::journal::{Args, JournalError, Record};
 use crate::fleet::words;
@@ -57,6 +57,13 @@ impl Ticket {
     pub(super) fn not_sent(&self, why: impl std::fmt::Display, next: &str) -> Stage {
         Stage::Refused {
             message: words::not_sent(&self.what(), why, next),
+        }
+    }
+
+    /// Refused, because an error of the cloud kept it from being sent.
+    pub(super) fn not_sent_by(&self, error: &Error) -> Stage {
+        Stage::Refused {
+            message: words::not_sent_by(&self.what(), error),
         }
     }
 
