@@ -125,6 +125,12 @@ impl Inventory {
                 let touched = self.tasks.replace(&vm, tasks, at);
                 self.touch(touched, &mut changes);
             }
+            Update::TasksKnown { read } => {
+                for (vm, at) in read {
+                    let touched = self.tasks.known_until(&vm, at);
+                    self.touch(touched, &mut changes);
+                }
+            }
             Update::Events { events, .. } => {
                 changes.events = !events.is_empty();
                 for event in &events {

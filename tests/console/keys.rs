@@ -166,7 +166,13 @@ fn protecting_the_protected_is_refused_and_the_reason_named() {
     deck.press("P");
     assert_eq!(
         deck.effects,
-        [act(prod("3"), Action::Unprotect)],
+        [Effect::Submit(Command::Act {
+            vm: prod("3"),
+            action: Action::Unprotect,
+            confirmed: Confirmed::Protected {
+                reason: Some("kernel update".into())
+            },
+        })],
         "unprotect does not ask"
     );
 }

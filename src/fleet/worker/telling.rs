@@ -75,7 +75,15 @@ impl Worker {
         if !self.info.capabilities.tasks {
             return Ok(());
         }
-        let order = self.known().begin();
+        let (order, at) = {
+            let mut known = self.known();
+            let now = Timestamp::now();
+            // The clock of the cloud may be ahead of this one: what its events told before is known as well.
+            (
+                known.begin(),
+                known.newest_event.map_or(now, |newest| newest.max(now)),
+            )
+        };
         let tasks = self.read(|| self.cloud.vm_tasks(vm)).await?;
         let running: Vec<_> = tasks
             .iter()
@@ -84,11 +92,11 @@ impl Worker {
             .collect();
         self.outbox()
             .tell(|| {
-                let fresh = self.known().put_tasks(&vm.key.id, &tasks, order);
+                let fresh = self.known().put_tasks(&vm.key.id, &tasks, order, at);
                 let update = fresh.then(|| Update::VmTasks {
                     vm: vm.key.clone(),
                     tasks,
-                    at: Timestamp::now(),
+                    at,
                 });
                 ((), update)
             })
