@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::fleet::{CloudInfo, CloudStatus, Inventory, Update};
 use crate::model::{
     ActionKind, ActionRule, Capabilities, CloudName, Group, Job, JobState, PowerState, Privileges,
-    Protection, ProtectionScope, Session, Task, TaskKey, TaskKind, TaskState, Vm, VmKey,
+    Protection, ProtectionScope, Session, Task, TaskKey, TaskKind, TaskState, Vm, VmKey, testing,
 };
 
 use PowerState::{Off, On, Paused};
@@ -73,27 +73,8 @@ pub(super) fn info(cloud: &str) -> CloudInfo {
 pub(super) fn vm(cloud: &str, id: &str, called: &str) -> Vm {
     Vm {
         key: VmKey::new(&name(cloud), id),
-        uuid: None,
         name: called.into(),
-        native_name: None,
-        power: On,
-        native_state: "ON".into(),
-        deallocated: false,
-        protection: None,
-        vapp: None,
-        project: None,
-        tenant: None,
-        location: None,
-        host: None,
-        owner: None,
-        hypervisor: None,
-        template: None,
-        description: None,
-        cpu: None,
-        ram_mib: None,
-        addresses: Box::default(),
-        created_at: None,
-        locator: "".into(),
+        ..testing::vm(On)
     }
 }
 

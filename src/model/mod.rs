@@ -12,7 +12,7 @@ pub mod session;
 pub mod state;
 pub mod task;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod text;
 pub mod vapp;
 pub mod vm;
@@ -21,7 +21,7 @@ mod wire_word;
 pub use action::{Action, ActionClass, ActionKind};
 pub use availability::{Availability, Denial, Standing, availability};
 pub use capabilities::{ActionRule, Capabilities};
-pub use confirm::{Confirmation, confirmation};
+pub use confirm::{Confirmation, Confirmed, confirmation, unconfirmed};
 pub use event::{Event, EventKey, Severity};
 pub use session::{Privileges, Session};
 pub use state::{PowerState, VappState, VmState, aggregate};

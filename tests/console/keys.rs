@@ -22,7 +22,11 @@ fn select(deck: &mut Deck, name: &str) {
 }
 
 fn act(vm: VmKey, action: Action) -> Effect {
-    Effect::Submit(Command::Act { vm, action })
+    Effect::Submit(Command::Act {
+        vm,
+        action,
+        confirmed: Confirmed::Unprotected,
+    })
 }
 
 #[test]
@@ -99,6 +103,7 @@ fn a_command_under_way_blocks_a_second_one() {
         command: Command::Act {
             vm: prod("7"),
             action: Action::PowerOn,
+            confirmed: Confirmed::Unprotected,
         },
         vm_name: "old-wiki".into(),
         at: noon(),
@@ -161,7 +166,13 @@ fn protecting_the_protected_is_refused_and_the_reason_named() {
     deck.press("P");
     assert_eq!(
         deck.effects,
-        [act(prod("3"), Action::Unprotect)],
+        [Effect::Submit(Command::Act {
+            vm: prod("3"),
+            action: Action::Unprotect,
+            confirmed: Confirmed::Protected {
+                reason: Some("kernel update".into())
+            },
+        })],
         "unprotect does not ask"
     );
 }
@@ -443,10 +454,11 @@ fn an_outcome_is_a_notice_that_goes_by_itself() {
         command: Command::Act {
             vm: prod("7"),
             action: Action::PowerOn,
+            confirmed: Confirmed::Unprotected,
         },
         vm_name: "old-wiki".into(),
         at: noon(),
-        stage: Stage::Done,
+        stage: Stage::Done { task: None },
     })]);
     assert!(deck.screen().contains("old-wiki on prod: powered on"));
     deck.wait(30);

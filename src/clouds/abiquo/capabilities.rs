@@ -65,9 +65,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::model::{
-        Availability, CloudName, Denial, Privileges, Protection, Standing, Vm, VmKey, availability,
-    };
+    use crate::model::{Availability, Denial, Privileges, Standing, Vm, availability, testing};
 
     /// The rows of the API's table of actions, written out by hand: from which states the server takes each one, for a VM that is
     /// not protected and for one that is, with the privileges it asks for.
@@ -105,36 +103,11 @@ mod tests {
         "VAPP_RESTRICTED_MANAGE",
     ];
 
-    fn vm(power: PowerState, protected: bool) -> Vm {
-        let protection = Protection {
-            reason: Some("kernel update".into()),
-            by: Some("admin".into()),
-            since: None,
-            scope: ProtectionScope::Cloud,
-        };
-        Vm {
-            key: VmKey::new(&CloudName::new("prod"), "1"),
-            uuid: None,
-            name: "web-01".into(),
-            native_name: None,
-            power,
-            native_state: power.as_str().into(),
-            deallocated: false,
-            protection: protected.then(|| Box::new(protection)),
-            vapp: None,
-            project: None,
-            tenant: None,
-            location: None,
-            host: None,
-            owner: None,
-            hypervisor: None,
-            template: None,
-            description: None,
-            cpu: None,
-            ram_mib: None,
-            addresses: Box::default(),
-            created_at: None,
-            locator: "".into(),
+    fn vm(power: PowerState, is_protected: bool) -> Vm {
+        if is_protected {
+            testing::protected(power)
+        } else {
+            testing::vm(power)
         }
     }
 
@@ -143,6 +116,7 @@ mod tests {
         let standing = Standing {
             capabilities: &CAPABILITIES,
             privileges: Some(&privileges),
+            signed_out: None,
             read_only: false,
             restricted,
             progress: None,

@@ -138,6 +138,33 @@ fn foreign(body: &[u8]) -> String {
     }
 }
 
+/// A success whose body is not what the API answers: a proxy's page, say. Whether anything was done is not known.
+pub(super) fn unreadable(answer: &Answer) -> Error {
+    let status = answer.status.as_u16();
+    if is_html(&answer.body) {
+        let page = foreign(&answer.body);
+        Error::Protocol(format!(
+            "HTTP {status} with {page}, which is none of the API's"
+        ))
+    } else {
+        Error::Protocol(format!(
+            "HTTP {status} with a body that is none of the API's"
+        ))
+    }
+}
+
+/// The success of a change that is done when it is answered, and whose answer has nothing to say.
+///
+/// # Errors
+/// [`unreadable`] when there is a body: then somebody else may have answered.
+pub(super) fn said_nothing(answer: &Answer) -> Result<()> {
+    if answer.body.trim_ascii().is_empty() {
+        Ok(())
+    } else {
+        Err(unreadable(answer))
+    }
+}
+
 fn is_html(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }

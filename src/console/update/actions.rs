@@ -12,7 +12,9 @@ use crate::console::notices::Level;
 use crate::console::text::counted;
 use crate::fleet::{Ask, Command};
 use crate::model::text::clean_to;
-use crate::model::{Action, ActionKind, Availability, Task, TaskKey, VmKey, confirmation};
+use crate::model::{
+    Action, ActionKind, Availability, Confirmed, Task, TaskKey, VmKey, confirmation,
+};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 500;
@@ -68,10 +70,7 @@ pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect
     let Some(action) = Action::plain(kind) else {
         return Vec::new();
     };
-    let command = Command::Act {
-        vm: vm.clone(),
-        action,
-    };
+    let command = Command::act_on(overview.vm, action);
     match confirmation(kind, overview.vm, overview.cloud.info.production) {
         None => {
             close_menu(app);
@@ -118,7 +117,7 @@ pub(super) fn answer(app: &mut App) -> Vec<Effect> {
 
 /// Rows may have changed while the question was open.
 fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
-    let Command::Act { vm, action } = &command else {
+    let Command::Act { vm, action, .. } = &command else {
         return Some(command);
     };
     match app.inventory.availability(vm, action.kind()) {
@@ -159,6 +158,7 @@ pub(super) fn protect(app: &mut App) -> Vec<Effect> {
     let command = Command::Act {
         vm,
         action: Action::Protect { reason },
+        confirmed: Confirmed::Unprotected,
     };
     still_allowed(app, command)
         .map(Effect::Submit)

@@ -60,11 +60,11 @@ fn tell_command(app: &mut App, report: &CommandReport) {
     let cloud = report.command.cloud();
     let name = &report.vm_name;
     let (level, text) = match (&report.stage, &report.command) {
-        (Stage::Done, Command::Act { action, .. }) => (
+        (Stage::Done { .. }, Command::Act { action, .. }) => (
             Level::Good,
             format!("{name} on {cloud}: {}", action.kind().spec().done),
         ),
-        (Stage::Done, Command::Acknowledge { .. }) => (
+        (Stage::Done { .. }, Command::Acknowledge { .. }) => (
             Level::Good,
             format!("{name} on {cloud}: warning acknowledged"),
         ),

@@ -246,7 +246,7 @@ pub fn task_vm_name(app: &App, task: &Task) -> String {
 fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Pieces {
     let theme = &app.look.theme;
     let sign = match &report.stage {
-        Stage::Done => (theme.glyphs.success, theme.success),
+        Stage::Done { .. } => (theme.glyphs.success, theme.success),
         Stage::Failed { .. } => (theme.glyphs.failure, theme.danger),
         Stage::Refused { .. } => (theme.glyphs.failure, theme.caution),
         Stage::Unknown { .. } => ("?", theme.danger),
@@ -276,7 +276,7 @@ pub fn report_words(report: &CommandReport) -> String {
     match (&report.stage, &report.command) {
         (stage, _) if stage.message().is_some() => stage.message().unwrap_or_default().to_owned(),
         (
-            Stage::Done,
+            Stage::Done { .. },
             Command::Act {
                 action: Action::Protect { reason },
                 ..

@@ -58,7 +58,7 @@ impl Worker {
         let Some(vm) = known else { return };
         if let Err(error) = self.read_tasks(&vm).await {
             let what = words::what("Reading the tasks", &vm.name, &key.cloud);
-            let message = words::failed(&what, &error, words::remedy(&error));
+            let message = words::failed_by(&what, &error);
             self.outbox().trouble(Some(&self.info.name), message);
         }
     }
@@ -69,11 +69,11 @@ impl Worker {
             None => Err(capital(&words::failed(
                 &words::what("Reading", &key.id, &key.cloud),
                 "no such VM is known",
-                "refresh and look again",
+                "list the VMs again",
             ))),
             Some(vm) => self.read(|| self.cloud.raw(&vm)).await.map_err(|error| {
                 let what = words::what("Reading", &vm.name, &key.cloud);
-                words::failed(&what, &error, words::remedy(&error))
+                words::failed_by(&what, &error)
             }),
         };
         self.outbox().answer(Update::Raw {

@@ -17,7 +17,7 @@ use crate::clouds::TaskHandle;
 use crate::fleet::command::{Command, CommandId, Stage};
 use crate::fleet::journal::{Record, Unfinished, unfinished};
 use crate::fleet::words;
-use crate::model::{Action, ActionKind};
+use crate::model::{Action, ActionKind, Confirmed};
 
 impl Worker {
     /// Takes up this cloud's commands of earlier runs, once, after the first whole listing.
@@ -66,6 +66,8 @@ impl Worker {
             (_, Some(vm)) => Command::Act {
                 vm,
                 action: action_of(record)?,
+                // It is settled by reading and never sent again.
+                confirmed: Confirmed::default(),
             },
             _ => return None,
         };
@@ -87,7 +89,7 @@ impl Worker {
             let stage = ticket.not_sent("that run ended before its turn", "ask again");
             return self.finish(ticket, stage, Reread::No).await;
         };
-        let Command::Act { vm, action } = &ticket.command else {
+        let Command::Act { vm, action, .. } = &ticket.command else {
             return self.look_at_acknowledged(ticket).await;
         };
         let known = self.known().vm(&vm.id);

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::clouds::ProtectionChange;
-use crate::model::{CloudName, PowerState, Protection, ProtectionScope, TaskKind, TaskState};
+use crate::model::{
+    CloudName, PowerState, Protection, ProtectionScope, TaskKind, TaskState, testing,
+};
 
 fn cloud() -> CloudName {
     CloudName::new("prod")
@@ -11,27 +13,8 @@ fn cloud() -> CloudName {
 pub(in super::super) fn vm(id: &str, power: PowerState) -> Vm {
     Vm {
         key: VmKey::new(&cloud(), id),
-        uuid: None,
         name: id.into(),
-        native_name: None,
-        power,
-        native_state: power.as_str().into(),
-        deallocated: false,
-        protection: None,
-        vapp: None,
-        project: None,
-        tenant: None,
-        location: None,
-        host: None,
-        owner: None,
-        hypervisor: None,
-        template: None,
-        description: None,
-        cpu: None,
-        ram_mib: None,
-        addresses: Box::default(),
-        created_at: None,
-        locator: "".into(),
+        ..testing::vm(power)
     }
 }
 
@@ -116,7 +99,7 @@ async fn the_tasks_of_a_vm_asked_for_before_its_task_was_told_are_read_again() {
     let early = known.begin();
     let late = known.begin();
     known.put_task(&task("new", "1", true), late);
-    assert!(!known.put_tasks("1", &[], early));
+    assert!(!known.put_tasks("1", &[], early, jiff::Timestamp::UNIX_EPOCH));
     assert_eq!(known.next_due().as_deref(), Some("1"));
     assert_eq!(known.tasks_of("1").count(), 1);
 }
@@ -170,7 +153,7 @@ async fn what_is_unread_is_counted_as_vms_come_and_go() {
     assert_eq!(known.take_unread(), Some(3));
     assert_eq!(known.take_unread(), None, "told once");
     let order = known.begin();
-    known.put_tasks("0", &[], order);
+    known.put_tasks("0", &[], order, jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(known.take_unread(), Some(2));
     let order = known.begin();
     known.not_found("0", order);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::{
-    CloudName, Privileges, Protection, ProtectionScope, TaskKind, TaskState, VmKey,
+    CloudName, Privileges, Protection, ProtectionScope, TaskKind, TaskState, testing,
 };
 
 const SENT: i64 = 1_700_000_000;
@@ -17,35 +17,15 @@ fn vm(power: PowerState, reason: Option<&str>) -> Vm {
         scope: ProtectionScope::Cloud,
     });
     Vm {
-        key: VmKey::new(&CloudName::new("prod"), "1"),
-        uuid: None,
-        name: "web-01".into(),
-        native_name: None,
-        power,
-        native_state: power.as_str().into(),
-        deallocated: false,
         protection: protection.map(Box::new),
-        vapp: None,
-        project: None,
-        tenant: None,
-        location: None,
-        host: None,
-        owner: None,
-        hypervisor: None,
-        template: None,
-        description: None,
-        cpu: None,
-        ram_mib: None,
-        addresses: Box::default(),
-        created_at: None,
-        locator: "".into(),
+        ..testing::vm(power)
     }
 }
 
 fn task(id: &str, kind: &str, at: i64, user: Option<&str>) -> Task {
     let cloud = CloudName::new("prod");
     Task {
-        vm: Some(VmKey::new(&cloud, "1")),
+        vm: Some(testing::vm(PowerState::On).key),
         key: TaskKey {
             cloud,
             id: id.into(),
