@@ -17,6 +17,8 @@ use PowerState::{Off, On, Paused};
 
 /// A cloud that does everything but reboot, from the states of the Abiquo documents.
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
+    notes: &[],
+    keep_off: false,
     provider: "Abiquo",
     rules: &[
         ActionRule::new(ActionKind::PowerOn, &[Off, PowerState::Configured], &[]),
@@ -66,6 +68,7 @@ pub(super) fn info(cloud: &str) -> CloudInfo {
         production: false,
         read_only: false,
         capabilities: &CAPABILITIES,
+        group_by: None,
     }
 }
 
@@ -84,6 +87,10 @@ pub(super) fn vm(cloud: &str, id: &str, called: &str) -> Vm {
         project: None,
         tenant: None,
         location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: None,
         owner: None,
         hypervisor: None,
@@ -93,6 +100,7 @@ pub(super) fn vm(cloud: &str, id: &str, called: &str) -> Vm {
         ram_mib: None,
         addresses: Box::default(),
         created_at: None,
+        updated_at: None,
         locator: "".into(),
     }
 }
@@ -129,6 +137,7 @@ pub(super) fn task(
         vm: Some(vm.clone()),
         kind: TaskKind::new(kind),
         acknowledgeable: state == TaskState::FinishedUnsuccessfully,
+        watched_here: false,
         state,
         created_at: Some(at("2026-03-02T11:00:00Z")),
         updated_at: Some(at("2026-03-02T11:00:09Z")),

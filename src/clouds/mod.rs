@@ -10,6 +10,7 @@ pub mod http;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -17,7 +18,8 @@ use jiff::Timestamp;
 
 use crate::config::{CloudEntry, Provider};
 use crate::model::{
-    Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey,
+    Action, Capabilities, Event, Host, PowerState, Session, Severity, Task, TaskKey, Vapp, Vm,
+    VmKey,
 };
 
 pub use error::{Error, Execution, Result};
@@ -54,6 +56,33 @@ pub enum Accepted {
     Done,
     /// It goes on as a task.
     Task(TaskHandle),
+    /// It goes on without a task of the cloud's: the engine makes one and watches the VM, phase after phase.
+    Watch(Vec<Phase>),
+}
+
+/// One phase of an operation that the cloud has no task for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// What runs, in Abiquo's spelling of tasks and jobs: `POWER_OFF`.
+    pub kind: &'static str,
+    /// When it is over.
+    pub until: Goal,
+    /// So long it may take; after that the operation has failed, and nothing of the later phases is sent.
+    pub limit: Duration,
+    /// What is sent when it is over, before the next phase is watched.
+    pub then: Option<Action>,
+}
+
+/// What a watched phase waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// The VM is in one of these power states.
+    State(&'static [PowerState]),
+    /// The VM has been seen otherwise (another power state or native word, a later `updated_at`) than when it was sent, and is
+    /// in one of these power states now: for what ends where it began, such as a reboot.
+    Again(&'static [PowerState]),
+    /// The VM is gone, or not allocated any more.
+    Gone,
 }
 
 /// Where a task is found again.
@@ -149,6 +178,16 @@ pub trait Cloud: Send + Sync {
     /// Sends one action, once. The request is never repeated here, whatever happens to its answer;
     /// [`Error::execution`] tells whether it can have been executed.
     async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted>;
+
+    /// The hosts that a VM can be moved to now. Empty where the API cannot tell.
+    async fn candidates(&self, _vm: &Vm) -> Result<Vec<Host>> {
+        Ok(Vec::new())
+    }
+
+    /// Where the VM's screen can be seen, asked of the cloud where the listing does not tell. Never with a password.
+    async fn console_address(&self, vm: &Vm) -> Result<Option<Arc<str>>> {
+        Ok(vm.console.clone())
+    }
 
     /// A task as it is now.
     async fn task(&self, handle: &TaskHandle) -> Result<Task>;

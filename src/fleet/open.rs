@@ -88,6 +88,7 @@ fn open_cloud(entry: &CloudEntry) -> CloudSetup {
             production: entry.is_production(),
             read_only: entry.read_only,
             capabilities,
+            group_by: None,
         },
         cloud,
         concurrency: entry.concurrency,

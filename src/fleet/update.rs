@@ -23,6 +23,8 @@ pub struct CloudInfo {
     pub production: bool,
     /// Whether the configuration forbids changes.
     pub read_only: bool,
+    /// What groups are made from where the cloud has no appliances, as the configuration has it: `tag:app`.
+    pub group_by: Option<String>,
     /// What its API has.
     pub capabilities: &'static Capabilities,
 }

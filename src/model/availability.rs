@@ -333,6 +333,8 @@ mod tests {
             ActionRule::new(ActionKind::Protect, &[On, Paused, Off], &["PROTECT"]),
             ActionRule::new(ActionKind::Unprotect, &[On, Paused, Off], &["PROTECT"]),
         ],
+        notes: &[],
+        keep_off: false,
         missing: &[(ActionKind::Reboot, "use reset")],
         protection: Some(ProtectionScope::Cloud),
         protect_privilege: Some("PROTECT"),

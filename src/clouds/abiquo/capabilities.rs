@@ -51,6 +51,8 @@ const RULES: &[ActionRule] = &[
 pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     provider: "Abiquo",
     rules: RULES,
+    notes: &[],
+    keep_off: false,
     missing: &[(ActionKind::Reboot, "reset restarts it hard")],
     protection: Some(ProtectionScope::Cloud),
     protect_privilege: Some(PROTECT),
@@ -125,6 +127,10 @@ mod tests {
             project: None,
             tenant: None,
             location: None,
+            cluster: None,
+            networks: Box::default(),
+            tags: Box::default(),
+            console: None,
             host: None,
             owner: None,
             hypervisor: None,
@@ -134,6 +140,7 @@ mod tests {
             ram_mib: None,
             addresses: Box::default(),
             created_at: None,
+            updated_at: None,
             locator: "".into(),
         }
     }

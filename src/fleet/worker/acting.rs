@@ -218,6 +218,7 @@ impl Worker {
                 Sent::Ended(Stage::Done)
             }
             Ok(Accepted::Task(handle)) => Sent::Accepted(handle, open),
+            Ok(Accepted::Watch(_)) => Sent::Open(open),
             Err(error) if error.execution() == Execution::No => {
                 self.rejected(ticket, &open, &error).await
             }

@@ -110,15 +110,24 @@ fn task_kinds(action: &Action) -> &'static [&'static str] {
         Action::Reset => &["RESET"],
         Action::Protect { .. } => &["PROTECT"],
         Action::Unprotect => &["UNPROTECT"],
+        Action::KeepOff => &["POWER_OFF"],
+        Action::Suspend => &["SUSPEND"],
+        Action::Delete => &["DELETE"],
+        Action::Restore => &["RESTORE"],
+        Action::Relocate { .. } => &["RELOCATE"],
     }
 }
 
 fn is_reached(action: &Action, vm: &Vm) -> bool {
     match action {
         Action::PowerOn | Action::Resume => vm.power == PowerState::On,
-        Action::Shutdown | Action::PowerOff => vm.power == PowerState::Off,
+        Action::Shutdown | Action::PowerOff | Action::KeepOff => vm.power == PowerState::Off,
         Action::Pause => vm.power == PowerState::Paused,
-        Action::Reboot | Action::Reset => false,
+        // A relocated VM is on, as it was: only its task or its host tells, and the host is known by name alone.
+        Action::Reboot | Action::Reset | Action::Relocate { .. } => false,
+        Action::Suspend => vm.power == PowerState::Paused,
+        Action::Delete => vm.power == PowerState::NotAllocated,
+        Action::Restore => vm.power != PowerState::NotAllocated,
         Action::Protect { reason } => vm.protection.as_ref().is_some_and(|protection| {
             protection.reason.as_deref().map(str::trim) == Some(clean(reason).trim())
         }),

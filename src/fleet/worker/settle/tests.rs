@@ -29,6 +29,10 @@ fn vm(power: PowerState, reason: Option<&str>) -> Vm {
         project: None,
         tenant: None,
         location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: None,
         owner: None,
         hypervisor: None,
@@ -38,6 +42,7 @@ fn vm(power: PowerState, reason: Option<&str>) -> Vm {
         ram_mib: None,
         addresses: Box::default(),
         created_at: None,
+        updated_at: None,
         locator: "".into(),
     }
 }
@@ -57,6 +62,7 @@ fn task(id: &str, kind: &str, at: i64, user: Option<&str>) -> Task {
         user: user.map(Into::into),
         jobs: Vec::new(),
         acknowledgeable: false,
+        watched_here: false,
         locator: "".into(),
     }
 }
