@@ -11,7 +11,7 @@ use super::output::outcome::OutcomeRecord;
 use super::output::{self, Format};
 use super::session::{Session, Waited};
 use super::{print, say, times};
-use crate::fleet::{Command, Inventory};
+use crate::fleet::{Command, CommandReport, Inventory, Stage};
 use crate::model::{Action, ActionKind, Denial, VmKey};
 
 /// Does `action` to the VMs that are named, and prints what became of each, in the order of the names.
@@ -138,26 +138,26 @@ pub async fn send(
     }
     let wait = context.waiting();
     let waited = wait.map(times::words);
-    let reports = match session.run(commands, wait).await {
-        Waited::Until(reports) => reports,
-        Waited::Interrupted(reports) => {
-            let unfinished = reports.iter().filter(|report| !report.stage.is_final());
+    let followed = match session.run(commands, wait).await {
+        Waited::Until(followed) => followed,
+        Waited::Interrupted(followed) => {
+            let reports = followed.iter().map(|one| &one.report);
+            let unfinished = reports.filter(|report| !report.stage.is_final());
             return Err(Stop {
                 exit: Exit::Interrupted,
-                messages: unfinished.map(asking_no_more).collect(),
+                messages: unfinished.map(going_on).collect(),
             });
         }
     };
-    let records = reports.iter().map(|report| {
-        let record = OutcomeRecord::of(report, action, waited.as_deref());
-        (report.command.vm().cloned(), record)
+    let records = followed.iter().map(|one| {
+        let record = OutcomeRecord::of(&one.report, one.task.as_ref(), action, waited.as_deref());
+        (one.report.command.vm().cloned(), record)
     });
     Ok(records.collect())
 }
 
 /// What a person is told who presses Ctrl-C while a command runs.
-fn asking_no_more(report: &crate::fleet::CommandReport) -> String {
-    use crate::fleet::Stage;
+fn going_on(report: &CommandReport) -> String {
     let what = format!(
         "{}: {} of {}",
         report.command.cloud(),

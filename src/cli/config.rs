@@ -1,5 +1,6 @@
 //! `vmdeck config`: the configuration file and the secrets that belong to it.
 
+mod keys;
 mod secret;
 
 use clap::{Args, Subcommand};
@@ -8,6 +9,8 @@ use super::args::Global;
 use super::exit::{Exit, Stop};
 use super::{context, print};
 use crate::config::{self, Init, Paths};
+
+pub use keys::usable_keys;
 
 /// What `config` takes.
 #[derive(Debug, Args)]
@@ -59,7 +62,7 @@ fn init(paths: &Paths) -> Result<Exit, Stop> {
     }
 }
 
-/// Problems and warnings go to stderr as everywhere else.
+/// Problems and warnings go to stderr as everywhere else; the keys of the console are tried as well.
 fn check(global: &Global) -> Result<Exit, Stop> {
     let (_, loaded) = context::load(global)?;
     context::say_warnings(&loaded);
@@ -69,6 +72,7 @@ fn check(global: &Global) -> Result<Exit, Stop> {
             "there is no {path}; `vmdeck config init` writes a first one"
         )));
     }
+    usable_keys(&loaded)?;
     let clouds = loaded.config.clouds.len();
     print(Exit::Done, |out| {
         let plural = if clouds == 1 { "" } else { "s" };

@@ -1,6 +1,7 @@
 //! `vmdeck` alone: the console.
 
 use super::args::Global;
+use super::config;
 use super::context::{self, names};
 use super::demo::{self, DemoArgs};
 use super::exit::{Exit, Stop};
@@ -13,6 +14,7 @@ use crate::model::CloudName;
 /// one.
 pub async fn run(global: &Global) -> Result<Exit, Stop> {
     let (paths, loaded) = context::load(global)?;
+    config::usable_keys(&loaded)?;
     let selected = naming::select(&names(&loaded), &global.clouds)?;
     match run_console(&paths, &loaded, &selected).await? {
         Left::Quit => Ok(Exit::Done),
@@ -34,7 +36,7 @@ pub async fn run_console(
     };
     console::run(start).await.map_err(|error| match error {
         // What the configuration says cannot be used.
-        ConsoleError::Keys(_) => Stop::usage(error),
+        ConsoleError::Keys(_) | ConsoleError::Open(_) => Stop::usage(error),
         _ => Stop::failed(error),
     })
 }

@@ -1,6 +1,7 @@
 //! The engine for the length of one command, its failures told on stderr.
 
 use std::cell::RefCell;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::fleet::oneshot::{CloudFailure, TasksOf, Wait};
 use crate::fleet::{
     self, Command, CommandId, CommandReport, EventQuery, Inventory, Mode, OneShot, Stage,
 };
-use crate::model::{CloudName, Event, PowerState, Severity, VmKey};
+use crate::model::{CloudName, Event, PowerState, Severity, TaskKey, VmKey};
 
 /// The engine, opened for one command.
 pub struct Session {
@@ -23,12 +24,20 @@ pub struct Session {
     reading: Duration,
 }
 
-/// How the waiting for commands ended. There is one report for each command, in their order.
+/// A command and how far it is.
+pub struct Followed {
+    /// How far it is.
+    pub report: CommandReport,
+    /// The task that carries it or carried it, where there is one.
+    pub task: Option<TaskKey>,
+}
+
+/// How the waiting for commands ended. There is one for each command, in their order.
 pub enum Waited {
     /// They are over, or the time is up.
-    Until(Vec<CommandReport>),
+    Until(Vec<Followed>),
     /// Ctrl-C.
-    Interrupted(Vec<CommandReport>),
+    Interrupted(Vec<Followed>),
 }
 
 impl Session {
@@ -115,14 +124,18 @@ impl Session {
             Some(time) => (Wait::UntilEnd, time),
             None => (Wait::UntilAccepted, self.reading),
         };
-        let reports: RefCell<Vec<_>> = RefCell::new(self.unreported(&commands));
+        let followed = RefCell::new(self.unreported(&commands));
+        let watched = wait.is_some() && io::stderr().is_terminal();
         let on_report = |report: &CommandReport| {
-            let mut reports = reports.borrow_mut();
-            let kept = reports
+            let mut followed = followed.borrow_mut();
+            let known = followed
                 .iter_mut()
-                .find(|kept| kept.command == report.command);
-            if let Some(kept) = kept {
-                *kept = report.clone();
+                .find(|known| known.report.command == report.command);
+            if let Some(known) = known {
+                if watched {
+                    say_accepted(report);
+                }
+                known.follow(report);
             }
         };
         let interrupt = async {
@@ -134,24 +147,28 @@ impl Session {
                 Err(_) => std::future::pending().await,
             }
         };
-        let waited = tokio::select! {
-            reports = self.engine.run(commands, until, Instant::now() + time, on_report) => Some(reports),
+        let deadline = Instant::now() + time;
+        let last = tokio::select! {
+            last = self.engine.run(commands, until, deadline, on_report) => Some(last),
             () = interrupt => None,
         };
-        match waited {
-            Some(reports) => Waited::Until(reports),
-            None => Waited::Interrupted(reports.into_inner()),
+        let mut followed = followed.into_inner();
+        let Some(last) = last else {
+            return Waited::Interrupted(followed);
+        };
+        for (known, report) in followed.iter_mut().zip(&last) {
+            known.follow(report);
         }
+        Waited::Until(followed)
     }
 
     /// What is known of commands of which nothing has been told: they may be on their way.
-    fn unreported(&self, commands: &[Command]) -> Vec<CommandReport> {
-        let report = |command: &Command| {
+    fn unreported(&self, commands: &[Command]) -> Vec<Followed> {
+        let unreported = |command: &Command| {
             let vm = command.vm();
-            let name = vm
-                .and_then(|vm| self.inventory().find(vm))
-                .map(|vm| vm.name.clone());
-            CommandReport {
+            let found = vm.and_then(|vm| self.inventory().find(vm));
+            let name = found.map(|vm| vm.name.clone());
+            let report = CommandReport {
                 id: CommandId(0),
                 vm_name: name
                     .or_else(|| vm.map(|vm| vm.id.clone()))
@@ -159,9 +176,10 @@ impl Session {
                 command: command.clone(),
                 at: Timestamp::now(),
                 stage: Stage::Sent,
-            }
+            };
+            Followed { report, task: None }
         };
-        commands.iter().map(report).collect()
+        commands.iter().map(unreported).collect()
     }
 
     /// Ends the engine in good order. What a person should know beside the answer is said now.
@@ -174,6 +192,32 @@ impl Session {
 
     fn deadline(&self) -> Instant {
         Instant::now() + self.reading
+    }
+}
+
+impl Followed {
+    fn follow(&mut self, report: &CommandReport) {
+        if let Stage::Accepted { task: Some(task) }
+        | Stage::Failed {
+            task: Some(task), ..
+        } = &report.stage
+        {
+            self.task = Some(task.clone());
+        }
+        self.report = report.clone();
+    }
+}
+
+/// Says to a person who waits at a terminal what there is to wait for.
+fn say_accepted(report: &CommandReport) {
+    if let Stage::Accepted { task: Some(task) } = &report.stage {
+        say(&format!(
+            "{}: {} of {} was accepted as task {}; waiting for its end",
+            report.command.cloud(),
+            report.command.title(),
+            report.vm_name,
+            task.id
+        ));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The terminal: taken and given back by one guard, whatever ends the program.
 
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -36,6 +36,9 @@ impl Screen {
     /// # Errors
     /// When this is no terminal, or it is gone.
     pub fn take(mouse: bool) -> io::Result<Self> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(io::Error::other("input and output must both be a terminal"));
+        }
         hook_panics();
         let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
         let terminal = ratatui::Terminal::new(backend)?;
@@ -45,8 +48,8 @@ impl Screen {
     }
 
     fn enter(&self) -> io::Result<()> {
-        TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
         execute!(
             io::stdout(),
             EnterAlternateScreen,

@@ -136,7 +136,7 @@ fn protect_with_a_reason_that_stands_and_unprotect() {
     );
     assert_eq!(
         (&vm["protection"]["reason"], &vm["protection"]["by"]),
-        (&json!("disk swap"), &json!("admin"))
+        (&json!("disk swap"), &json!("Cloud Administrator"))
     );
 
     let again = demo
@@ -156,7 +156,9 @@ fn protect_with_a_reason_that_stands_and_unprotect() {
 
     let asked = demo.vmdeck(&["power", "pause", "web-01"]).ends_with(2);
     assert!(
-        asked.err.contains("protected by admin: disk swap"),
+        asked
+            .err
+            .contains("protected by Cloud Administrator: disk swap"),
         "{asked:?}"
     );
     demo.vmdeck(&["unprotect", "web-01"]).ends_with(0);
@@ -230,7 +232,7 @@ fn without_waiting_it_is_done_when_it_is_accepted() {
 fn what_still_runs_when_the_waiting_ends_is_told_with_its_task() {
     let demo = Demo::start(SLOW);
     let json = demo
-        .vmdeck(&["power", "on", "web-05", "--timeout", "2", "-o", "json"])
+        .vmdeck(&["power", "on", "web-05", "--timeout", "4", "-o", "json"])
         .ends_with(1)
         .json();
     assert_eq!(json[0]["outcome"], "accepted");
@@ -239,7 +241,7 @@ fn what_still_runs_when_the_waiting_ends_is_told_with_its_task() {
         json[0]["message"].as_str().unwrap(),
     );
     assert!(
-        message.contains(task) && message.contains("2 s"),
+        message.contains(task) && message.contains("4 s"),
         "{message}"
     );
 }

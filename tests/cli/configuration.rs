@@ -81,6 +81,20 @@ fn a_warning_does_not_fail_the_check() {
 }
 
 #[test]
+fn keys_that_the_console_cannot_use_are_told_by_line() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("keys.toml");
+    let path = path.to_str().unwrap();
+    let check = |keys: &str| {
+        fs::write(path, format!("[keys]\n{keys}\n")).unwrap();
+        run(home.path(), &["config", "check", "--config", path])
+    };
+    check("power_off = [\"F9\"]").ends_with(0);
+    let wrong = check("power_off = [\"F9\"]\npower_of = [\"F8\"]").ends_with(2);
+    assert!(wrong.err.contains(&format!("{path}:3:")), "{wrong:?}");
+}
+
+#[test]
 fn a_missing_configuration_that_is_named_is_wrong_usage() {
     let home = tempfile::tempdir().unwrap();
     let run = run(home.path(), &["vms", "--config", "nowhere.toml"]).ends_with(2);

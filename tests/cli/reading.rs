@@ -5,14 +5,14 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Demo, FAST, each, keys, named};
+use crate::harness::{Demo, SLOW, each, keys, named};
 
 const VM_KEYS: &str = "cloud provider id uuid name native_name state power_state native_state deallocated protected \
     protection vapp vapp_id vapp_state restricted project tenant location host owner cpu ram_mib addresses created_at \
     warnings task actions";
 const ACTION_KEYS: &str = "power_on shutdown power_off pause resume reset reboot protect unprotect";
 
-fn sorted<'a>(mut words: Vec<&'a str>) -> Vec<&'a str> {
+fn sorted(mut words: Vec<&str>) -> Vec<&str> {
     words.sort_unstable();
     words
 }
@@ -23,7 +23,7 @@ fn words(text: &str) -> Vec<&str> {
 
 #[test]
 fn every_vm_has_every_key() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let vms = demo.vmdeck(&["vms", "-o", "json"]).ends_with(0).json();
     for vm in vms.as_array().unwrap() {
         assert_eq!(sorted(keys(vm)), words(VM_KEYS), "{vm}");
@@ -51,7 +51,7 @@ fn every_vm_has_every_key() {
 
 #[test]
 fn a_protected_vm_is_in_maintenance_with_reason_and_author() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let vms = demo
         .vmdeck(&["vms", "db-01", "-o", "json"])
         .ends_with(0)
@@ -63,7 +63,7 @@ fn a_protected_vm_is_in_maintenance_with_reason_and_author() {
     );
     let protection = &vm["protection"];
     assert_eq!(protection["reason"], "kernel update");
-    assert_eq!(protection["by"], "admin");
+    assert_eq!(protection["by"], "Cloud Administrator");
     assert_eq!(protection["scope"], "cloud");
     assert!(
         protection["since"].as_str().unwrap().ends_with('Z'),
@@ -71,13 +71,13 @@ fn a_protected_vm_is_in_maintenance_with_reason_and_author() {
     );
     assert_eq!(
         vm["actions"]["protect"],
-        "Already protected by admin: kernel update"
+        "Already protected by Cloud Administrator: kernel update"
     );
 }
 
 #[test]
 fn what_a_vm_is_and_where_it_stands() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let vm = demo
         .vmdeck(&["show", "web-01", "-o", "json"])
         .ends_with(0)
@@ -106,7 +106,7 @@ fn what_a_vm_is_and_where_it_stands() {
 
 #[test]
 fn show_asks_for_the_tasks_of_its_vm() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let vm = demo
         .vmdeck(&["show", "runner-06", "-o", "json"])
         .ends_with(0)
@@ -127,7 +127,7 @@ fn show_asks_for_the_tasks_of_its_vm() {
 
 #[test]
 fn the_filter_looks_into_every_column() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let names = |filter| {
         let json = demo
             .vmdeck(&["vms", filter, "-o", "json"])
@@ -153,7 +153,7 @@ fn the_filter_looks_into_every_column() {
 
 #[test]
 fn every_format_has_the_same_vms() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let of = |format| demo.vmdeck(&["vms", "-o", format]).ends_with(0).out;
     let json: Value = serde_json::from_str(&of("json")).unwrap();
     let vms = json.as_array().unwrap();
@@ -190,7 +190,7 @@ fn every_format_has_the_same_vms() {
 
 #[test]
 fn appliances_have_every_state_and_count_their_vms() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let vapps = demo.vmdeck(&["vapps", "-o", "json"]).ends_with(0).json();
     let expected = words("cloud id name project state server_state restricted vms warnings");
     for vapp in vapps.as_array().unwrap() {
@@ -225,7 +225,7 @@ fn appliances_have_every_state_and_count_their_vms() {
 
 #[test]
 fn events_are_newest_first_and_filtered_by_time_and_severity() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let events = |args: &[&str]| {
         let args = [&["events", "-o", "json"], args].concat();
         demo.vmdeck(&args).ends_with(0).json()
@@ -267,7 +267,7 @@ fn events_are_newest_first_and_filtered_by_time_and_severity() {
 
 #[test]
 fn clouds_say_who_is_signed_in_and_how_many_vms_there_are() {
-    let demo = Demo::start(FAST);
+    let demo = Demo::start(SLOW);
     let clouds = demo.vmdeck(&["clouds", "-o", "json"]).ends_with(0).json();
     let cloud = &clouds[0];
     let expected = words(

@@ -107,3 +107,23 @@ fn wrong_credentials_are_told_apart_from_silence() {
     let run = demo.vmdeck_on(&config, &["vms"]).ends_with(3);
     assert!(run.err.starts_with("vmdeck: mine: "), "{run:?}");
 }
+
+#[test]
+fn a_cloud_that_takes_too_long_is_told_and_the_rest_is_printed() {
+    let demo = Demo::start(FAST);
+    // Connections are taken in by the system, and nobody ever answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", silent.local_addr().unwrap());
+    let config = demo.configured(&[
+        ("live", demo.url(), "admin", ""),
+        ("slow", &url, "admin", ""),
+    ]);
+    let run = demo
+        .vmdeck_on(&config, &["clouds", "-o", "json", "--timeout", "4"])
+        .ends_with(3);
+    assert_eq!(each(&run.json(), "status"), ["ok", "failing"]);
+    assert!(
+        run.err.contains("slow") && run.err.contains("--timeout"),
+        "{run:?}"
+    );
+}

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::{Signal, kill_process};
 
-use crate::harness::{Demo, FAST, Run, SLOW, VMDECK, environment, pid};
+use crate::harness::{Demo, FAST, SLOW, VMDECK, environment, pid};
 
 /// Runs the program in a terminal, waits for `question`, types `answer`; the exit status and the whole screen.
 fn in_terminal(
@@ -103,29 +103,24 @@ fn a_typed_secret_is_not_shown() {
 #[test]
 fn ctrl_c_while_waiting_says_what_goes_on() {
     let demo = Demo::start(SLOW);
-    let child = demo
-        .command_on(&demo.config(), &["power", "on", "web-05"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Another process sees the VM locked as soon as the cloud has taken the action.
-    loop {
-        let vm = demo
-            .vmdeck(&["show", "web-05", "-o", "json"])
-            .ends_with(0)
-            .json();
-        if vm["state"] == "LOCKED" {
-            break;
-        }
-    }
-    kill_process(pid(&child), Signal::INT).unwrap();
-    let run = Run::of(child.wait_with_output().unwrap()).ends_with(130);
+    let config = demo.config();
+    let args = [
+        "--config",
+        config.to_str().unwrap(),
+        "power",
+        "on",
+        "web-05",
+    ];
+    let (code, screen) = in_terminal(demo.home(), &args, "waiting for its end", "\u{3}");
+    assert_eq!(code, 130, "{screen}");
     assert!(
-        run.err.contains("Power on of web-05 goes on as task"),
-        "{run:?}"
+        screen.contains("Power on of web-05 goes on as task"),
+        "{screen}"
     );
-    assert_eq!(run.out, "");
+    assert!(
+        !screen.contains("OUTCOME"),
+        "nothing is printed as if it were over: {screen}"
+    );
 }
 
 #[test]

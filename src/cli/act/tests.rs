@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cli::testing::{at, info, inventory, name, protected, vm};
-use crate::fleet::{CloudInfo, CommandId, CommandReport, Stage};
+use crate::fleet::{CloudInfo, CommandId};
 use crate::model::{PowerState, TaskKey};
 
 fn keys(ids: &[(&str, &str)]) -> Vec<VmKey> {
@@ -108,6 +108,6 @@ fn ctrl_c_says_what_goes_on() {
             "prod: Shut down of web-01 was sent and not answered; read the VM before trying again",
         ),
     ] {
-        assert_eq!(asking_no_more(&report(stage)), said);
+        assert_eq!(going_on(&report(stage)), said);
     }
 }

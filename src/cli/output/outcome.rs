@@ -88,42 +88,43 @@ impl OutcomeRecord {
         }
     }
 
-    /// What became of a command; `waited` is for how long, in words, when nobody waits any longer.
+    /// What became of a command, and the task that carried it; `waited` is for how long, in words, when nobody waits any longer.
     #[must_use]
-    pub fn of(report: &CommandReport, action: &'static str, waited: Option<&str>) -> Self {
-        let vm = report.command.vm();
-        let acknowledged = match &report.command {
+    pub fn of(
+        report: &CommandReport,
+        task: Option<&TaskKey>,
+        action: &'static str,
+        waited: Option<&str>,
+    ) -> Self {
+        let command = &report.command;
+        let task = match command {
             Command::Acknowledge { task, .. } => Some(task),
-            Command::Act { .. } => None,
+            Command::Act { .. } => task,
         };
-        let (outcome, task) = match &report.stage {
-            Stage::Done => (Outcome::Done, None),
-            Stage::Accepted { task } => (Outcome::Accepted, task.as_ref()),
-            Stage::Failed { task, .. } => (Outcome::Failed, task.as_ref()),
-            Stage::Refused { .. } => (Outcome::Refused, None),
-            Stage::Asked | Stage::Sent | Stage::Unknown { .. } => (Outcome::Unknown, None),
+        let outcome = match &report.stage {
+            Stage::Done => Outcome::Done,
+            Stage::Accepted { .. } => Outcome::Accepted,
+            Stage::Failed { .. } => Outcome::Failed,
+            Stage::Refused { .. } => Outcome::Refused,
+            Stage::Asked | Stage::Sent | Stage::Unknown { .. } => Outcome::Unknown,
         };
-        let message = report
-            .stage
-            .message()
-            .map(str::to_owned)
-            .or_else(|| match outcome {
-                Outcome::Done => None,
-                Outcome::Accepted => waited.map(|waited| still_running(report, task, waited)),
-                _ => Some(format!(
-                    "{} was sent and not answered; read the VM before trying again",
-                    report.command.title()
-                )),
-            });
+        let told = report.stage.message().map(str::to_owned);
+        let message = told.or_else(|| match outcome {
+            Outcome::Accepted => waited.map(|waited| still_running(command.title(), task, waited)),
+            Outcome::Unknown => Some(format!(
+                "{} was sent and not answered; read the VM before trying again",
+                command.title()
+            )),
+            Outcome::Done | Outcome::Failed | Outcome::Refused => None,
+        });
+        let vm = command.vm();
         Self {
-            cloud: report.command.cloud().as_str().to_owned(),
+            cloud: command.cloud().as_str().to_owned(),
             id: vm.map(|vm| vm.id.as_ref().to_owned()),
             name: vm.map(|_| report.vm_name.as_ref().to_owned()),
             action,
             outcome,
-            task: task
-                .or(acknowledged)
-                .map(|task| task.id.as_ref().to_owned()),
+            task: task.map(|task| task.id.as_ref().to_owned()),
             message,
         }
     }
@@ -139,8 +140,7 @@ impl OutcomeRecord {
     }
 }
 
-fn still_running(report: &CommandReport, task: Option<&TaskKey>, waited: &str) -> String {
-    let title = report.command.title();
+fn still_running(title: &str, task: Option<&TaskKey>, waited: &str) -> String {
     match task {
         Some(task) => format!("{title} still runs after {waited}, as task {task}"),
         None => format!("{title} still runs after {waited}"),

@@ -437,13 +437,15 @@ fn what_became_of_an_action() {
         ),
     ];
     for (stage, outcome, exit, message) in cases {
-        let record = OutcomeRecord::of(&report(stage), "power_off", Some("10 min"));
+        let record = OutcomeRecord::of(&report(stage), task.as_ref(), "power_off", Some("10 min"));
+        assert_eq!(record.task.as_deref(), Some("t-1"));
         assert_eq!(
             (record.outcome, record.exit(true), record.message.as_deref()),
             (outcome, exit, message)
         );
     }
-    let accepted = OutcomeRecord::of(&report(Stage::Accepted { task }), "power_off", None);
+    let accepted = report(Stage::Accepted { task: task.clone() });
+    let accepted = OutcomeRecord::of(&accepted, task.as_ref(), "power_off", None);
     assert_eq!(
         accepted.exit(false),
         Exit::Done,
@@ -471,7 +473,7 @@ fn an_acknowledged_task_is_named_also_when_it_is_of_no_vm() {
         command,
         ..report(Stage::Done)
     };
-    let record = OutcomeRecord::of(&done, "acknowledge", None);
+    let record = OutcomeRecord::of(&done, None, "acknowledge", None);
     assert_eq!(record.name(), "prod/t-8");
     assert_eq!(
         in_json(&[record]),
