@@ -36,6 +36,13 @@ pub enum Denial {
         /// What else there is to say.
         instead: Option<&'static str>,
     },
+    /// The API has it, this program does not perform it there.
+    NotPerformed {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
+        /// The action.
+        action: ActionKind,
+    },
     /// The configuration forbids changes.
     ReadOnly,
     /// Nobody knows yet what the user may do.
@@ -89,6 +96,13 @@ impl fmt::Display for Denial {
             } => {
                 write!(f, "{provider} has no {}", action.title().to_lowercase())?;
                 instead.map_or(Ok(()), |instead| write!(f, "; {instead}"))
+            }
+            Self::NotPerformed { provider, action } => {
+                write!(
+                    f,
+                    "vmdeck does not {} on {provider} yet",
+                    action.title().to_lowercase()
+                )
             }
             Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
             Self::NotSignedIn => f.write_str("The cloud has not answered the sign-in yet"),
@@ -213,13 +227,26 @@ fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial
             instead,
         });
     };
+    if !rule.offered {
+        return Some(Denial::NotPerformed {
+            provider: capabilities.provider,
+            action,
+        });
+    }
+    denial_by_rule(rule, vm, standing)
+}
+
+/// What one rule of a cloud says, whether this program performs its action or not.
+#[must_use]
+pub fn denial_by_rule(rule: &ActionRule, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {
+    let capabilities = standing.capabilities;
     if standing.read_only {
         return Some(Denial::ReadOnly);
     }
     let Some(privileges) = standing.privileges else {
         return Some(Denial::NotSignedIn);
     };
-    protection(action, vm, capabilities, privileges)
+    protection(rule.action, vm, capabilities, privileges)
         .or_else(|| privilege(rule, vm, privileges))
         .or_else(|| restriction(standing, privileges))
         .or_else(|| state(rule, vm, standing.progress))
