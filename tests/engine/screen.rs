@@ -31,6 +31,7 @@ pub fn setup(dir: &Path, clouds: &[&Arc<FakeCloud>]) -> Setup {
             production: false,
             read_only: false,
             capabilities: &CAPABILITIES,
+            group_by: None,
         },
         cloud: Arc::clone(cloud) as Arc<dyn Cloud>,
         concurrency: 2,

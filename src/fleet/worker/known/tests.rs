@@ -22,6 +22,10 @@ pub(in super::super) fn vm(id: &str, power: PowerState) -> Vm {
         project: None,
         tenant: None,
         location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: None,
         owner: None,
         hypervisor: None,
@@ -31,6 +35,7 @@ pub(in super::super) fn vm(id: &str, power: PowerState) -> Vm {
         ram_mib: None,
         addresses: Box::default(),
         created_at: None,
+        updated_at: None,
         locator: "".into(),
     }
 }
@@ -53,6 +58,7 @@ pub(in super::super) fn task(id: &str, vm: &str, running: bool) -> Task {
         user: None,
         jobs: Vec::new(),
         acknowledgeable: !running,
+        watched_here: false,
         locator: "".into(),
     }
 }
