@@ -36,7 +36,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
     };
     let capabilities = overview.cloud.info.capabilities;
     let mut entries: Vec<Entry> = ActionKind::all()
-        .filter(|kind| capabilities.offers(*kind) || ActionKind::IN_JSON.contains(kind))
+        .filter(|kind| capabilities.offers(*kind) || capabilities.explains(*kind))
         .map(|kind| {
             let availability = overview.availability(kind);
             Entry {
@@ -44,7 +44,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
                 title: kind.title(),
                 words: availability
                     .denial()
-                    .map_or_else(|| kind.spec().help.to_owned(), ToString::to_string),
+                    .map_or_else(|| capabilities.help(kind).to_owned(), ToString::to_string),
                 available: availability.is_allowed(),
             }
         })
