@@ -4,6 +4,7 @@ pub mod app;
 pub mod keymap;
 pub mod layers;
 pub mod lists;
+pub mod marks;
 pub mod message;
 pub mod notices;
 mod run;

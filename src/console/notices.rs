@@ -24,6 +24,8 @@ pub struct Notice {
     pub level: Level,
     /// One sentence.
     pub text: String,
+    /// It was never on the screen.
+    pub logged_only: bool,
 }
 
 impl Notice {
@@ -68,7 +70,16 @@ impl Notices {
             last.at = at;
             return;
         }
-        self.log.push(Notice { at, level, text });
+        self.push(Notice { at, level, text, logged_only: false });
+    }
+
+    /// Adds one that only the log shows.
+    pub fn log_only(&mut self, at: Timestamp, level: Level, text: &str) {
+        self.push(Notice { at, level, text: text.to_owned(), logged_only: true });
+    }
+
+    fn push(&mut self, notice: Notice) {
+        self.log.push(notice);
         if self.log.len() > LOG_MAX {
             self.log.remove(0);
         }
