@@ -242,10 +242,14 @@ impl App {
     /// The VMs that an action goes to now: the marked ones, all of the appliance under the cursor, or the one VM.
     #[must_use]
     pub fn targets(&self) -> Vec<VmKey> {
-        let on_list = self.focus == Focus::Main && matches!(self.view, ViewKind::Vms | ViewKind::Appliances);
+        let on_list =
+            self.focus == Focus::Main && matches!(self.view, ViewKind::Vms | ViewKind::Appliances);
         if self.layers.is_empty() && on_list {
             if !self.marks.is_empty() {
-                return self.marks.all();
+                let mut marked = self.marks.all();
+                let name = |vm: &VmKey| self.inventory.find(vm).map(|known| known.name.clone());
+                marked.sort_by(|a, b| name(a).cmp(&name(b)).then_with(|| a.cmp(b)));
+                return marked;
             }
             if self.view == ViewKind::Appliances && self.tree.current_vm().is_none() {
                 return self.tree.members(&self.inventory);

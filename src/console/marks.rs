@@ -75,7 +75,12 @@ impl Batch {
     #[must_use]
     pub fn new(kind: ActionKind, vms: Vec<VmKey>) -> Self {
         let waiting = vms.iter().cloned().collect();
-        Self { kind, vms, waiting, failed: Vec::new() }
+        Self {
+            kind,
+            vms,
+            waiting,
+            failed: Vec::new(),
+        }
     }
 
     /// How many have their outcome.
@@ -92,12 +97,17 @@ impl Batch {
 
     /// Takes a report in, where it is the outcome of one of them. Says whether it was.
     pub fn take(&mut self, report: &CommandReport) -> bool {
-        let Command::Act { vm, action } = &report.command else { return false };
+        let Command::Act { vm, action } = &report.command else {
+            return false;
+        };
         if action.kind() != self.kind || !report.stage.is_final() || !self.waiting.remove(vm) {
             return false;
         }
         if report.stage != Stage::Done {
-            self.failed.push((vm.clone(), report.stage.message().unwrap_or_default().to_owned()));
+            self.failed.push((
+                vm.clone(),
+                report.stage.message().unwrap_or_default().to_owned(),
+            ));
         }
         true
     }
@@ -114,8 +124,17 @@ mod tests {
     }
 
     fn report(id: &str, action: Action, stage: Stage) -> CommandReport {
-        let command = Command::Act { vm: key(id), action };
-        CommandReport { id: CommandId(1), command, vm_name: id.into(), at: jiff::Timestamp::UNIX_EPOCH, stage }
+        let command = Command::Act {
+            vm: key(id),
+            action,
+        };
+        CommandReport {
+            id: CommandId(1),
+            command,
+            vm_name: id.into(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            stage,
+        }
     }
 
     #[test]
@@ -131,12 +150,28 @@ mod tests {
     #[test]
     fn a_batch_is_over_when_each_has_its_outcome() {
         let mut batch = Batch::new(ActionKind::Shutdown, vec![key("1"), key("2")]);
-        assert!(!batch.take(&report("1", Action::Shutdown, Stage::Sent)), "no outcome yet");
-        assert!(!batch.take(&report("1", Action::PowerOff, Stage::Done)), "another action");
+        assert!(
+            !batch.take(&report("1", Action::Shutdown, Stage::Sent)),
+            "no outcome yet"
+        );
+        assert!(
+            !batch.take(&report("1", Action::PowerOff, Stage::Done)),
+            "another action"
+        );
         assert!(batch.take(&report("1", Action::Shutdown, Stage::Done)));
-        assert!(!batch.take(&report("1", Action::Shutdown, Stage::Done)), "counted once");
+        assert!(
+            !batch.take(&report("1", Action::Shutdown, Stage::Done)),
+            "counted once"
+        );
         let message = "no guest tools".to_owned();
-        assert!(batch.take(&report("2", Action::Shutdown, Stage::Failed { message, task: None })));
+        assert!(batch.take(&report(
+            "2",
+            Action::Shutdown,
+            Stage::Failed {
+                message,
+                task: None
+            }
+        )));
         assert!(batch.is_over());
         assert_eq!(batch.failed, [(key("2"), "no guest tools".to_owned())]);
     }

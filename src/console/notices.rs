@@ -72,12 +72,22 @@ impl Notices {
             last.at = at;
             return;
         }
-        self.push(Notice { at, level, text, logged_only: false });
+        self.push(Notice {
+            at,
+            level,
+            text,
+            logged_only: false,
+        });
     }
 
     /// Adds one that only the log shows.
     pub fn log_only(&mut self, at: Timestamp, level: Level, text: &str) {
-        self.push(Notice { at, level, text: text.to_owned(), logged_only: true });
+        self.push(Notice {
+            at,
+            level,
+            text: text.to_owned(),
+            logged_only: true,
+        });
     }
 
     fn push(&mut self, notice: Notice) {
@@ -91,7 +101,9 @@ impl Notices {
     #[must_use]
     pub fn shown(&self, now: Timestamp) -> Vec<&Notice> {
         let alive = |notice: &&Notice| {
-            notice.ends() > now && self.dismissed.is_none_or(|then| notice.at > then)
+            !notice.logged_only
+                && notice.ends() > now
+                && self.dismissed.is_none_or(|then| notice.at > then)
         };
         // A failure outlives what came after it; nothing lasts long enough to be further back than this.
         let recent = self.log.iter().rev().take(RECENT);

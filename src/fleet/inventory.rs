@@ -514,7 +514,10 @@ impl Overview<'_> {
                 .map(|session| &session.privileges),
             read_only: self.cloud.info.read_only,
             restricted: self.restricted == Some(true),
-            progress: self.task.map(Task::progress),
+            progress: self
+                .task
+                .map(Task::progress)
+                .or_else(|| self.vm.native_progress()),
         }
     }
 

@@ -27,7 +27,8 @@ pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
                 ViewKind::Appliances => "put the cursor on a VM or an appliance",
                 _ => "this acts on a VM, and there is none under the cursor",
             };
-            app.notices.add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
+            app.notices
+                .add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
             Vec::new()
         }
         [vm] => begin_on(app, kind, vm.clone()),
@@ -49,8 +50,13 @@ pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effe
     if !may_begin(app, kind, &vm) {
         return Vec::new();
     }
-    let Some(overview) = app.inventory.overview_of(&vm) else { return Vec::new() };
-    let command = Command::Act { vm: vm.clone(), action };
+    let Some(overview) = app.inventory.overview_of(&vm) else {
+        return Vec::new();
+    };
+    let command = Command::Act {
+        vm: vm.clone(),
+        action,
+    };
     match confirmation(kind, overview.vm, overview.cloud.info.production) {
         None => {
             close_menu(app);
@@ -59,7 +65,16 @@ pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effe
         Some(confirmation) => {
             let expected = confirmation.typed.then(|| overview.vm.name.to_string());
             let what = Asked::Action(kind, vm);
-            open(app, Layer::Question(Question { what, commands: vec![command], expected, input: Input::default(), first: 0 }));
+            open(
+                app,
+                Layer::Question(Question {
+                    what,
+                    commands: vec![command],
+                    expected,
+                    input: Input::default(),
+                    first: 0,
+                }),
+            );
             Vec::new()
         }
     }
@@ -79,11 +94,17 @@ fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effec
 /// Whether it may be done; what may not is told with its reason.
 fn may_begin(app: &mut App, kind: ActionKind, vm: &VmKey) -> bool {
     let Some(overview) = app.inventory.overview_of(vm) else {
-        app.notices.add(app.now, Level::Caution, format!("{vm} is gone"));
+        app.notices
+            .add(app.now, Level::Caution, format!("{vm} is gone"));
         return false;
     };
     if let Availability::Denied(denial) = overview.availability(kind) {
-        let text = format!("{} {} on {}: {denial}", kind.title(), overview.vm.name, vm.cloud);
+        let text = format!(
+            "{} {} on {}: {denial}",
+            kind.title(),
+            overview.vm.name,
+            vm.cloud
+        );
         app.notices.add(app.now, Level::Caution, text);
         return false;
     }
@@ -91,19 +112,45 @@ fn may_begin(app: &mut App, kind: ActionKind, vm: &VmKey) -> bool {
 }
 
 fn ask_reason(app: &mut App, vms: Vec<VmKey>) {
-    let kept = app.draft.take().filter(|(of, _)| *of == vms).map(|(_, text)| text).unwrap_or_default();
-    let protect = Protect { vms, input: Input::new(kept), recalled: None, own: String::new(), empty: false };
+    let kept = app
+        .draft
+        .take()
+        .filter(|(of, _)| *of == vms)
+        .map(|(_, text)| text)
+        .unwrap_or_default();
+    let protect = Protect {
+        vms,
+        input: Input::new(kept),
+        recalled: None,
+        own: String::new(),
+        empty: false,
+    };
     open(app, Layer::Protect(protect));
 }
 
 /// Begins an action on several VMs: a reason first where one is needed, then a question that lists each.
 fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect> {
-    let allowed = |vm: &VmKey| app.inventory.availability(vm, kind).is_some_and(|answer| answer.is_allowed());
+    let allowed = |vm: &VmKey| {
+        app.inventory
+            .availability(vm, kind)
+            .is_some_and(|answer| answer.is_allowed())
+    };
     if !vms.iter().any(allowed) {
-        let first = vms.first().and_then(|vm| app.inventory.availability(vm, kind));
-        let why = first.and_then(|answer| answer.denial().map(ToString::to_string)).unwrap_or_default();
+        let first = vms
+            .first()
+            .and_then(|vm| app.inventory.availability(vm, kind));
+        let why = first
+            .and_then(|answer| answer.denial().map(ToString::to_string))
+            .unwrap_or_default();
         let count = counted(vms.len(), "VM", "VMs");
-        app.notices.add(app.now, Level::Caution, format!("{}: none of {count} can be acted on now; {why}", kind.title()));
+        app.notices.add(
+            app.now,
+            Level::Caution,
+            format!(
+                "{}: none of {count} can be acted on now; {why}",
+                kind.title()
+            ),
+        );
         return Vec::new();
     }
     if kind == ActionKind::Protect {
@@ -111,7 +158,11 @@ fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect
     } else if let Some(action) = Action::plain(kind) {
         ask_many(app, &action, vms);
     } else {
-        app.notices.add(app.now, Level::Info, format!("{} goes to one VM at a time", kind.title()));
+        app.notices.add(
+            app.now,
+            Level::Info,
+            format!("{} goes to one VM at a time", kind.title()),
+        );
     }
     Vec::new()
 }
@@ -123,15 +174,29 @@ fn ask_many(app: &mut App, action: &Action, vms: Vec<VmKey>) {
     let mut commands = Vec::new();
     let mut serious = false;
     for vm in &vms {
-        let Some(overview) = app.inventory.overview_of(vm) else { continue };
+        let Some(overview) = app.inventory.overview_of(vm) else {
+            continue;
+        };
         if overview.availability(kind).is_allowed() {
-            commands.push(Command::Act { vm: vm.clone(), action: action.clone() });
+            commands.push(Command::Act {
+                vm: vm.clone(),
+                action: action.clone(),
+            });
             serious |= confirmation(kind, overview.vm, overview.cloud.info.production).is_some();
         }
     }
     let expected = serious.then(|| commands.len().to_string());
     let what = Asked::Many(kind, vms);
-    open(app, Layer::Question(Question { what, commands, expected, input: Input::default(), first: 0 }));
+    open(
+        app,
+        Layer::Question(Question {
+            what,
+            commands,
+            expected,
+            input: Input::default(),
+            first: 0,
+        }),
+    );
 }
 
 /// The answer to a question is yes: what may still be done is sent.
@@ -166,7 +231,10 @@ pub(super) fn answer(app: &mut App) -> Vec<Effect> {
 /// Sends to each that still may be touched, and counts their outcomes. The marks have done their work: the next key must not hit the
 /// same machines.
 fn send_many(app: &mut App, kind: ActionKind, commands: Vec<Command>) -> Vec<Effect> {
-    let commands: Vec<_> = commands.into_iter().filter_map(|command| still_allowed(app, command)).collect();
+    let commands: Vec<_> = commands
+        .into_iter()
+        .filter_map(|command| still_allowed(app, command))
+        .collect();
     let vms: Vec<_> = commands.iter().filter_map(Command::vm).cloned().collect();
     app.marks.clear();
     app.failed_last.clear();
@@ -219,8 +287,14 @@ pub(super) fn protect(app: &mut App) -> Vec<Effect> {
     match vms.as_slice() {
         [vm] => {
             close_menu(app);
-            let command = Command::Act { vm: vm.clone(), action };
-            still_allowed(app, command).map(Effect::Submit).into_iter().collect()
+            let command = Command::Act {
+                vm: vm.clone(),
+                action,
+            };
+            still_allowed(app, command)
+                .map(Effect::Submit)
+                .into_iter()
+                .collect()
         }
         _ => {
             ask_many(app, &action, vms);
@@ -315,9 +389,16 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
 
 /// Acknowledges every failed task of several VMs, after the question.
 fn acknowledge_of(app: &mut App, vms: &[VmKey]) {
-    let tasks: Vec<&Task> = vms.iter().flat_map(|vm| app.inventory.warnings(vm)).collect();
+    let tasks: Vec<&Task> = vms
+        .iter()
+        .flat_map(|vm| app.inventory.warnings(vm))
+        .collect();
     if tasks.is_empty() {
-        app.notices.add(app.now, Level::Info, "None of these VMs has a failed task to acknowledge");
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "None of these VMs has a failed task to acknowledge",
+        );
         return;
     }
     let question = acknowledge_question(&tasks);

@@ -35,8 +35,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::View(view) => show(app, view),
         UiCommand::PaneToggle => toggle_pane(app),
         UiCommand::PaneFull => full_pane(app),
-        UiCommand::PaneGrow => app.pane.size = app.pane.size.resized(app.body_height(), 1),
-        UiCommand::PaneShrink => app.pane.size = app.pane.size.resized(app.body_height(), -1),
+        UiCommand::PaneGrow => resize_pane(app, 1),
+        UiCommand::PaneShrink => resize_pane(app, -1),
         UiCommand::Notices => open(
             app,
             Layer::Page(Page {
@@ -146,7 +146,11 @@ fn mark(app: &mut App, ports: &Viewports) {
         _ => app.listed_vm().cloned().into_iter().collect(),
     };
     if vms.is_empty() {
-        app.notices.add(app.now, Level::Info, "There is no VM to mark under the cursor");
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "There is no VM to mark under the cursor",
+        );
         return;
     }
     app.marks.toggle(&vms);
@@ -154,15 +158,27 @@ fn mark(app: &mut App, ports: &Viewports) {
 }
 
 fn mark_all(app: &mut App) {
-    let rows = app.vms.rows().iter().filter_map(|slot| app.inventory.vm(*slot));
+    let rows = app
+        .vms
+        .rows()
+        .iter()
+        .filter_map(|slot| app.inventory.vm(*slot));
     let vms: Vec<_> = rows.map(|vm| vm.key.clone()).collect();
     app.marks.toggle(&vms);
 }
 
 fn mark_failed(app: &mut App) {
-    let failed: Vec<_> = app.failed_last.drain(..).filter(|vm| app.inventory.slot(vm).is_some()).collect();
+    let failed: Vec<_> = app
+        .failed_last
+        .drain(..)
+        .filter(|vm| app.inventory.slot(vm).is_some())
+        .collect();
     if failed.is_empty() {
-        app.notices.add(app.now, Level::Info, "Nothing has failed when several were acted on last");
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "Nothing has failed when several were acted on last",
+        );
         return;
     }
     app.marks.clear();
@@ -171,12 +187,21 @@ fn mark_failed(app: &mut App) {
 
 /// Power off for good, where the cloud has something that would start the VM again.
 fn keep_off(app: &mut App) -> Vec<Effect> {
-    let Some(vm) = app.current_vm() else { return Vec::new() };
-    let knows_how = app.inventory.overview_of(&vm).is_some_and(|overview| overview.cloud.info.capabilities.keep_off);
+    let Some(vm) = app.current_vm() else {
+        return Vec::new();
+    };
+    let knows_how = app
+        .inventory
+        .overview_of(&vm)
+        .is_some_and(|overview| overview.cloud.info.capabilities.keep_off);
     if knows_how {
         return actions::begin_action(app, crate::model::Action::KeepOff, vm);
     }
-    app.notices.add(app.now, Level::Info, "Nothing in this cloud would start the VM again: power off is enough");
+    app.notices.add(
+        app.now,
+        Level::Info,
+        "Nothing in this cloud would start the VM again: power off is enough",
+    );
     Vec::new()
 }
 
@@ -223,6 +248,17 @@ fn toggle_pane(app: &mut App) {
             PaneSize::Rows(rows)
         };
         app.focus = Focus::Pane;
+    }
+}
+
+/// One line more or less; on a full pane there is nothing to resize.
+fn resize_pane(app: &mut App, by: i16) {
+    if app.pane.size == PaneSize::Full {
+        return;
+    }
+    app.pane.size = app.pane.size.resized(app.body_height(), by);
+    if app.pane_rows().is_none() && app.focus == Focus::Pane {
+        app.focus = Focus::Main;
     }
 }
 

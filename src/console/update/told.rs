@@ -58,7 +58,9 @@ fn tell_status(app: &mut App, name: &CloudName, status: &CloudStatus) {
 
 /// The outcome of one of several: told together when the last one has it. Says whether it was one.
 fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
-    let Some(at) = app.batches.iter_mut().position(|batch| batch.take(report)) else { return false };
+    let Some(at) = app.batches.iter_mut().position(|batch| batch.take(report)) else {
+        return false;
+    };
     app.dirty = true;
     if !app.batches[at].is_over() {
         return true;
@@ -75,10 +77,23 @@ fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
     for (_, why) in &batch.failed {
         app.notices.log_only(app.now, Level::Failure, why);
     }
-    let name = |vm: &VmKey| app.inventory.find(vm).map_or_else(|| vm.to_string(), |known| known.name.to_string());
-    let names: Vec<_> = batch.failed.iter().take(5).map(|(vm, _)| name(vm)).collect();
+    let name = |vm: &VmKey| {
+        app.inventory
+            .find(vm)
+            .map_or_else(|| vm.to_string(), |known| known.name.to_string())
+    };
+    let names: Vec<_> = batch
+        .failed
+        .iter()
+        .take(5)
+        .map(|(vm, _)| name(vm))
+        .collect();
     let more = batch.failed.len().saturating_sub(names.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     let text = format!(
         "{title}: {done} done, {} not: {}{more}. f marks them, ! says why",
         batch.failed.len(),

@@ -37,12 +37,16 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         let y = area.y + u16::try_from(line).unwrap_or(0);
         let current = port.first + line == app.tree.at();
         let mut strip = Strip::new(buffer, theme.glyphs, area, y);
-        strip
-            .text(
-                if current { theme.glyphs.cursor } else { " " },
-                theme.accent,
-            )
-            .gap(1);
+        match &tree_row.node {
+            Node::Vm(key) => vms::gutter(app, current, key, &mut strip),
+            _ => {
+                strip.text(
+                    if current { theme.glyphs.cursor } else { " " },
+                    theme.accent,
+                );
+                strip.gap(1);
+            }
+        }
         strip.gap(tree_row.node.depth() * 2);
         draw_row(app, tree_row, &mut strip);
         let line = Rect {
@@ -97,9 +101,13 @@ fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
                     };
                     strip.gap(1).text(&word, style);
                 }
-                strip
-                    .gap(2)
-                    .text(&counted(cloud.vms, "VM", "VMs"), theme.dim);
+                strip.gap(2).text(
+                    &format!("{} VMs", super::header::vm_count(app, cloud)),
+                    theme.dim,
+                );
+                if let Some(by) = &cloud.info.group_by {
+                    strip.gap(2).text(&format!("grouped by {by}"), theme.dim);
+                }
             }
         }
         Node::Project(cloud, id) => project(app, cloud, id.as_deref(), strip),
@@ -194,11 +202,15 @@ fn appliance(app: &App, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
     let members = vapp.members();
     strip
         .number(&counted(members.slots.len(), "VM", "VMs"), 7, theme.dim)
-        .gap(1);
+        .gap(usize::from(wide));
     let mut counts = Pieces::default();
     for (state, count) in members.counts() {
         counts.add(
-            format!("{} {count}  ", theme.glyphs.vm_state(state)),
+            format!(
+                "{} {count}{}",
+                theme.glyphs.vm_state(state),
+                if wide { "  " } else { " " }
+            ),
             theme.vm_state(state),
         );
     }
@@ -215,13 +227,21 @@ fn appliance(app: &App, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
             theme.danger,
         );
     }
+    let wide = strip.room() >= 40;
     if restricted {
+        let word = if wide { " Restricted  " } else { " " };
         strip.text(
-            &format!("{} Restricted  ", theme.glyphs.restricted),
+            &format!("{}{word}", theme.glyphs.restricted),
             theme.restricted,
         );
     }
     if let Some(server) = vapp.server_state().filter(|server| *server != state) {
-        strip.text(&format!("server says {}", server.word()), theme.caution);
+        // The server's own word where it differs; its sign where there is no room for a word.
+        let text = if wide {
+            format!("server says {}", server.word())
+        } else {
+            format!("{}{}", theme.glyphs.differs, theme.glyphs.vapp(server))
+        };
+        strip.text(&text, theme.caution);
     }
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::header::vm_count;
 use super::paint::Strip;
 use crate::console::app::{App, Focus};
 use crate::console::lists::cursor::scrolled;
@@ -80,7 +81,7 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
             y: below,
             height: body.bottom() - below,
         };
-        let lines = super::pages::cloud(app, &cloud.info.name, usize::from(place.width));
+        let lines = super::pages::cloud(app, &cloud.info.name, usize::from(place.width), false);
         super::popup::lines(theme, &lines, 0, place, buffer);
     }
 }
@@ -107,7 +108,7 @@ fn draw_row(app: &App, cloud: &CloudView, wide: bool, strip: &mut Strip<'_>) {
         }
     });
     strip.column(cloud.info.capabilities.provider, 10, theme.dim);
-    strip.number(&cloud.vms.to_string(), 7, theme.text);
+    strip.number(&vm_count(app, cloud), 7, theme.text);
     strip.number(&cloud.protected.to_string(), 9, theme.text);
     let milliseconds = |duration: Option<std::time::Duration>| {
         duration.map_or_else(

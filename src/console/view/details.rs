@@ -144,6 +144,7 @@ fn placement(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>
         );
     }
     add("Location", vm.vm.location.as_deref(), theme.text);
+    add("Cluster", vm.vm.cluster.as_deref(), theme.text);
     add("Host", vm.vm.host.as_deref(), theme.text);
     add("Hypervisor", vm.vm.hypervisor.as_deref(), theme.text);
 }
@@ -168,6 +169,14 @@ fn network(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) 
             lines,
         );
     }
+    let mut add = |label: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            field(theme, label, &(value, theme.text), cells, lines);
+        }
+    };
+    add("Networks", Some(&vm.vm.networks.join(", ")));
+    add("Screen", vm.vm.console.as_deref());
+    add("Tags", Some(&vm.vm.tags.join(", ")));
 }
 
 fn tasks(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) {

@@ -49,6 +49,14 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
             }
         })
         .collect();
+    if capabilities.keep_off && overview.availability(ActionKind::PowerOff).is_allowed() {
+        entries.push(Entry {
+            command: UiCommand::KeepOff,
+            title: "Keep off",
+            words: "power off, and keep high availability from starting it".to_owned(),
+            available: true,
+        });
+    }
     if overview.warnings > 0 {
         let words = format!(
             "take the warning{} away",

@@ -12,6 +12,7 @@ use crate::console::lists::vms::Column;
 use crate::console::text::{find_ignoring_case, memory, width};
 use crate::console::viewports::Port;
 use crate::fleet::{CloudStatus, Overview};
+use crate::model::VmKey;
 
 /// The cells before the first column: the cursor.
 const GUTTER: usize = 2;
@@ -104,12 +105,7 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         let y = body.y + u16::try_from(line).unwrap_or(0);
         let current = port.first + line == app.vms.at();
         let mut strip = Strip::new(buffer, theme.glyphs, body, y);
-        strip
-            .text(
-                if current { theme.glyphs.cursor } else { " " },
-                theme.accent,
-            )
-            .gap(1);
+        gutter(app, current, &vm.vm.key, &mut strip);
         cells(app, &vm, &columns, &mut strip);
         finish(
             app,
@@ -123,6 +119,16 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
             buffer,
         );
     }
+}
+
+/// The cursor and the mark before a row.
+pub fn gutter(app: &App, current: bool, vm: &VmKey, strip: &mut Strip<'_>) {
+    let theme = &app.look.theme;
+    strip.text(
+        if current { theme.glyphs.cursor } else { " " },
+        theme.accent,
+    );
+    strip.text(if app.marks.has(vm) { "+" } else { " " }, theme.accent);
 }
 
 /// Fades what is of the past and marks the row of the cursor.
