@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::action::ActionKind;
+use super::action::{Action, ActionKind};
 use super::capabilities::{ActionRule, Capabilities};
 use super::session::Privileges;
 use super::state::PowerState;
@@ -42,6 +42,11 @@ pub enum Denial {
         provider: &'static str,
         /// The action.
         action: ActionKind,
+    },
+    /// Keeping a VM off where nothing would start it again.
+    NothingRestarts {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
     },
     /// The configuration forbids changes.
     ReadOnly,
@@ -102,6 +107,12 @@ impl fmt::Display for Denial {
                     f,
                     "vmdeck does not {} on {provider} yet",
                     action.title().to_lowercase()
+                )
+            }
+            Self::NothingRestarts { provider } => {
+                write!(
+                    f,
+                    "{provider} has nothing that would start it again; power off is enough"
                 )
             }
             Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
@@ -211,6 +222,18 @@ impl Availability {
 #[must_use]
 pub fn availability(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Availability {
     denial(action, vm, standing).map_or(Availability::Allowed, Availability::Denied)
+}
+
+/// [`availability`] of an action with its arguments: keeping a VM off needs a cloud that would start it again.
+#[must_use]
+pub fn availability_of(action: &Action, vm: &Vm, standing: &Standing<'_>) -> Availability {
+    match availability(action.kind(), vm, standing) {
+        Availability::Allowed if *action == Action::KeepOff && !standing.capabilities.keep_off => {
+            let provider = standing.capabilities.provider;
+            Availability::Denied(Denial::NothingRestarts { provider })
+        }
+        answer => answer,
+    }
 }
 
 fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {

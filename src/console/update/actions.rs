@@ -13,7 +13,7 @@ use crate::console::notices::Level;
 use crate::console::text::counted;
 use crate::fleet::{Ask, Command};
 use crate::model::text::clean_to;
-use crate::model::{Action, ActionKind, Availability, Task, TaskKey, VmKey, confirmation};
+use crate::model::{Action, ActionKind, Availability, Denial, Task, TaskKey, VmKey, confirmation};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 500;
@@ -47,7 +47,11 @@ pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect
 /// Begins an action that needs nothing more to be known.
 pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effect> {
     let kind = action.kind();
-    if !may_begin(app, kind, &vm) {
+    let denial = app
+        .inventory
+        .overview_of(&vm)
+        .and_then(|overview| overview.availability_of(&action).denial().cloned());
+    if !may_begin(app, kind, &vm, denial) {
         return Vec::new();
     }
     let Some(overview) = app.inventory.overview_of(&vm) else {
@@ -82,7 +86,11 @@ pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effe
 
 /// What must be said first: a reason, a host.
 fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect> {
-    if !may_begin(app, kind, &vm) {
+    let denial = app
+        .inventory
+        .overview_of(&vm)
+        .and_then(|overview| overview.availability(kind).denial().cloned());
+    if !may_begin(app, kind, &vm, denial) {
         return Vec::new();
     }
     if kind == ActionKind::Protect {
@@ -92,13 +100,13 @@ fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effec
 }
 
 /// Whether it may be done; what may not is told with its reason.
-fn may_begin(app: &mut App, kind: ActionKind, vm: &VmKey) -> bool {
+fn may_begin(app: &mut App, kind: ActionKind, vm: &VmKey, denial: Option<Denial>) -> bool {
     let Some(overview) = app.inventory.overview_of(vm) else {
         app.notices
             .add(app.now, Level::Caution, format!("{vm} is gone"));
         return false;
     };
-    if let Availability::Denied(denial) = overview.availability(kind) {
+    if let Some(denial) = denial {
         let text = format!(
             "{} {} on {}: {denial}",
             kind.title(),
@@ -249,7 +257,11 @@ fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
     let Command::Act { vm, action } = &command else {
         return Some(command);
     };
-    match app.inventory.availability(vm, action.kind()) {
+    match app
+        .inventory
+        .overview_of(vm)
+        .map(|overview| overview.availability_of(action))
+    {
         Some(Availability::Allowed) => Some(command),
         Some(Availability::Denied(denial)) => {
             app.notices.add(

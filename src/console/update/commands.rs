@@ -190,19 +190,7 @@ fn keep_off(app: &mut App) -> Vec<Effect> {
     let Some(vm) = app.current_vm() else {
         return Vec::new();
     };
-    let knows_how = app
-        .inventory
-        .overview_of(&vm)
-        .is_some_and(|overview| overview.cloud.info.capabilities.keep_off);
-    if knows_how {
-        return actions::begin_action(app, crate::model::Action::KeepOff, vm);
-    }
-    app.notices.add(
-        app.now,
-        Level::Info,
-        "Nothing in this cloud would start the VM again: power off is enough",
-    );
-    Vec::new()
+    actions::begin_action(app, crate::model::Action::KeepOff, vm)
 }
 
 fn help(app: &mut App) {

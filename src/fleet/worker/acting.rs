@@ -15,7 +15,7 @@ use crate::clouds::{Accepted, Error, Execution, Target, TaskHandle};
 use crate::fleet::command::{Command, Stage};
 use crate::fleet::words;
 use crate::model::{
-    Action, ActionKind, Availability, Denial, Standing, Task, TaskState, Vm, VmKey, availability,
+    Action, ActionKind, Availability, Denial, Standing, Task, TaskState, Vm, VmKey, availability_of,
 };
 
 impl Worker {
@@ -138,7 +138,7 @@ impl Worker {
             restricted: known.is_restricted(vm),
             progress: running.map(Task::progress),
         };
-        availability(action.kind(), vm, &standing)
+        availability_of(action, vm, &standing)
     }
 
     /// The cloud said no and did nothing. Where the VM is so already, somebody else was first: releasing what is released is done,
