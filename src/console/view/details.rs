@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 
 use super::events::when;
+use super::list::cloud_words;
 use super::paint::Pieces;
 use super::popup::{field, wrapped};
 use super::row;
@@ -102,13 +103,7 @@ fn general(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) 
 fn placement(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) {
     let theme = &app.look.theme;
     heading(app, "Placement", lines);
-    let cloud = match &vm.cloud.info.environment {
-        Some(environment) if vm.cloud.info.production => {
-            format!("{} {}", vm.vm.key.cloud, environment.to_uppercase())
-        }
-        Some(environment) => format!("{} {environment}", vm.vm.key.cloud),
-        None => vm.vm.key.cloud.to_string(),
-    };
+    let cloud = cloud_words(&vm.cloud.info);
     let cloud_style = if vm.cloud.info.production {
         theme.danger
     } else {

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 
 use super::footer::hint_line;
+use super::list::cloud_words;
 use super::menu::subject;
 use super::paint::{Pieces, Strip};
 use super::popup;
@@ -136,16 +137,8 @@ fn action_lines(
     cells: usize,
 ) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
-    let environment = match &vm.cloud.info.environment {
-        Some(word) if vm.cloud.info.production => format!(" {}", word.to_uppercase()),
-        _ => String::new(),
-    };
-    let title = format!(
-        "{} {} on {}{environment}?",
-        kind.title(),
-        vm.vm.name,
-        vm.vm.key.cloud
-    );
+    let cloud = cloud_words(&vm.cloud.info);
+    let title = format!("{} {} on {cloud}?", kind.title(), vm.vm.name);
     let mut lines = Vec::new();
     let mut what = Pieces::default();
     what.extend(row::state(app, vm))

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::footer::hint_line;
+use super::list::cloud_words;
 use super::paint::{Pieces, Strip};
 use super::popup;
 use crate::console::app::App;
@@ -95,19 +96,12 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
 #[must_use]
 pub fn subject(app: &App, vm: &Overview<'_>) -> String {
     let dot = app.look.theme.glyphs.dot;
-    let environment = match &vm.cloud.info.environment {
-        Some(word) if vm.cloud.info.production => format!(" {}", word.to_uppercase()),
-        Some(word) => format!(" {word}"),
-        None => String::new(),
-    };
+    let cloud = cloud_words(&vm.cloud.info);
     let state = match &vm.vm.protection {
         Some(_) => format!("Maintenance, {}", vm.vm.power_word().to_lowercase()),
         None => vm.vm.power_word().to_owned(),
     };
-    format!(
-        "{} {dot} {}{environment} {dot} {state}",
-        vm.vm.name, vm.vm.key.cloud
-    )
+    format!("{} {dot} {cloud} {dot} {state}", vm.vm.name)
 }
 
 /// Draws the menu.

@@ -8,6 +8,7 @@ mod events;
 mod footer;
 mod header;
 mod help;
+mod list;
 pub mod menu;
 mod notices;
 mod pages;
