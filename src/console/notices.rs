@@ -24,7 +24,7 @@ pub struct Notice {
     pub level: Level,
     /// One sentence.
     pub text: String,
-    /// It was never on the screen.
+    /// It is not on the screen, whatever its time.
     pub logged_only: bool,
 }
 
@@ -117,6 +117,13 @@ impl Notices {
         let any = !self.shown(now).is_empty();
         self.dismissed = Some(now);
         any
+    }
+
+    /// Takes one from the screen whose matter is settled; the log keeps it.
+    pub fn settle(&mut self, text: &str) {
+        for notice in self.log.iter_mut().filter(|notice| notice.text == text) {
+            notice.logged_only = true;
+        }
     }
 
     /// When the next one goes.

@@ -56,6 +56,27 @@ fn tell_status(app: &mut App, name: &CloudName, status: &CloudStatus) {
     }
 }
 
+/// Who has acknowledged a failure has read of it.
+fn settle_acknowledged(app: &mut App, report: &CommandReport) {
+    let (Command::Acknowledge { task, .. }, Stage::Done) = (&report.command, &report.stage) else {
+        return;
+    };
+    let told = app
+        .inventory
+        .reports()
+        .iter()
+        .filter_map(|known| match &known.stage {
+            Stage::Failed {
+                message,
+                task: Some(failed),
+            } if failed == task => Some(message.clone()),
+            _ => None,
+        });
+    for message in told.collect::<Vec<_>>() {
+        app.notices.settle(&message);
+    }
+}
+
 /// The outcome of one of several: told together when the last one has it. Says whether it was one.
 fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
     let Some(at) = app.batches.iter_mut().position(|batch| batch.take(report)) else {
@@ -108,6 +129,7 @@ fn tell_command(app: &mut App, report: &CommandReport) {
     if tell_batch(app, report) {
         return;
     }
+    settle_acknowledged(app, report);
     let cloud = report.command.cloud();
     let name = &report.vm_name;
     let (level, text) = match (&report.stage, &report.command) {

@@ -149,7 +149,7 @@ fn draw_start(
 
 /// The text of a row, leaving room for what stands at its right end.
 fn draw_text(text: &str, style: Style, right: &Pieces, strip: &mut Strip<'_>) {
-    let cells = strip.room().saturating_sub(right.width() + 2);
+    let cells = strip.room().saturating_sub(right.width() + 3);
     strip.column(text, cells, style);
 }
 
@@ -227,7 +227,11 @@ pub fn task_vm_name(app: &App, task: &Task) -> String {
 
 fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Pieces {
     let theme = &app.look.theme;
+    // A failure that has been acknowledged is over.
+    let over = matches!(&report.stage, Stage::Failed { task: Some(task), .. }
+        if app.inventory.task(task).is_some_and(|task| !task.is_warning()));
     let sign = match &report.stage {
+        Stage::Failed { .. } if over => (theme.glyphs.failure, theme.dim),
         Stage::Done => (theme.glyphs.success, theme.success),
         Stage::Failed { .. } => (theme.glyphs.failure, theme.danger),
         Stage::Refused { .. } => (theme.glyphs.failure, theme.caution),
@@ -247,7 +251,8 @@ fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Piec
     );
     let mut right = Pieces::default();
     right.add(format!("{} ago", since(report.at, app.now)), theme.dim);
-    draw_text(&report_words(report), theme.text, &right, strip);
+    let style = if over { theme.dim } else { theme.text };
+    draw_text(&report_words(report), style, &right, strip);
     right
 }
 
