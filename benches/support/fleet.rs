@@ -160,6 +160,7 @@ fn vm(shared: &Shared, at: usize) -> Vm {
             [address(1)].into()
         },
         created_at: Some(now() - SignedDuration::from_secs(at as i64 * 100)),
+        updated_at: None,
         key: VmKey::new(&shared.cloud, &id),
     }
 }
