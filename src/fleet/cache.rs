@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::config::create_private_dir;
 use crate::model::{CloudName, Group, Task, Vapp, Vm};
 
 const FORMAT: u32 = 1;
-/// A larger file is not read: it is none of ours. A VM takes some 700 bytes.
+/// No more of a file is read: a larger one is none of ours. A VM takes some 700 bytes.
 const FILE_MAX: u64 = 512 * 1024 * 1024;
 
 /// Whose inventory it is.
@@ -41,6 +41,11 @@ impl Owner {
         }
     }
 
+    /// Who was signed in.
+    pub(super) fn user(&self) -> Option<&Arc<str>> {
+        self.user.as_ref()
+    }
+
     /// Whether what was kept for `kept` may be shown to this one. Who is signed in counts only where it is known; without an account
     /// in the configuration nothing else tells whose rows they are.
     fn may_see(&self, kept: &Self) -> bool {
@@ -54,12 +59,27 @@ impl Owner {
     }
 }
 
-/// What is kept.
+/// The first line of the file: enough to know whether the rest is worth reading.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Kept {
+struct Head {
     format: u32,
-    #[serde(flatten)]
     owner: Owner,
+    as_of: Timestamp,
+}
+
+/// The second line of the file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Body {
+    vms: Vec<Arc<Vm>>,
+    vapps: Vec<Vapp>,
+    warnings: Vec<Task>,
+}
+
+/// What is kept.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// Whose it is.
+    pub owner: Owner,
     /// When the cloud said so.
     pub as_of: Timestamp,
     /// Its VMs.
@@ -68,30 +88,6 @@ pub(super) struct Kept {
     pub vapps: Vec<Vapp>,
     /// Failed tasks that nobody had acknowledged.
     pub warnings: Vec<Task>,
-}
-
-impl Kept {
-    pub(super) fn new(
-        owner: Owner,
-        as_of: Timestamp,
-        vms: Vec<Arc<Vm>>,
-        vapps: Vec<Vapp>,
-        warnings: Vec<Task>,
-    ) -> Self {
-        Self {
-            format: FORMAT,
-            owner,
-            as_of,
-            vms,
-            vapps,
-            warnings,
-        }
-    }
-
-    /// Who was signed in.
-    pub(super) fn user(&self) -> Option<Arc<str>> {
-        self.owner.user.clone()
-    }
 }
 
 /// Why a kept inventory cannot be read or written.
@@ -136,43 +132,68 @@ pub(super) fn load(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(broken(error.to_string())),
     };
-    let size = file
-        .metadata()
-        .map_err(|error| broken(error.to_string()))?
-        .len();
-    if size > FILE_MAX {
-        return Err(broken("it is too large".to_owned()));
-    }
-    // The words of serde may quote the file, which holds no secret, but its place says enough.
-    let wrong = |error: serde_json::Error| {
-        broken(format!("line {}, column {}", error.line(), error.column()))
+    // The words of serde may quote the file, whose lines hold no secret but are long: the place says enough.
+    let wrong = |line: &'static str| {
+        move |error: serde_json::Error| format!("{line} line, column {}", error.column())
     };
-    let mut kept: Kept = serde_json::from_reader(BufReader::new(file)).map_err(wrong)?;
-    if kept.format != FORMAT {
-        return Err(broken(format!("format {}", kept.format)));
+    let unreadable = |error: io::Error| broken(error.to_string());
+    let mut file = BufReader::new(file.take(FILE_MAX));
+    let mut line = Vec::new();
+    file.read_until(b'\n', &mut line).map_err(unreadable)?;
+    let head: Head = serde_json::from_slice(&line)
+        .map_err(wrong("first"))
+        .map_err(broken)?;
+    if head.format != FORMAT {
+        return Err(broken(format!("format {}", head.format)));
     }
-    if !owner.may_see(&kept.owner) {
+    if !owner.may_see(&head.owner) {
         return Ok(None);
     }
-    kept.vms.retain(|vm| vm.key.cloud == *cloud);
-    kept.vapps.retain(|vapp| vapp.cloud == *cloud);
-    kept.warnings
-        .retain(|task| task.key.cloud == *cloud && task.is_warning());
-    share(&mut kept.vms);
-    Ok(Some(kept))
+    line.clear();
+    file.read_to_end(&mut line).map_err(unreadable)?;
+    let Body {
+        mut vms,
+        mut vapps,
+        mut warnings,
+    } = serde_json::from_slice(&line)
+        .map_err(wrong("second"))
+        .map_err(broken)?;
+    vms.retain(|vm| vm.key.cloud == *cloud);
+    vapps.retain(|vapp| vapp.cloud == *cloud);
+    warnings.retain(|task| task.key.cloud == *cloud && task.is_warning());
+    share(&mut vms);
+    Ok(Some(Kept {
+        owner: head.owner,
+        as_of: head.as_of,
+        vms,
+        vapps,
+        warnings,
+    }))
 }
 
 /// Keeps an inventory: written beside the old one, then put in its place.
-pub(super) fn store(dir: &Path, cloud: &CloudName, kept: &Kept) -> Result<(), CacheError> {
+pub(super) fn store(dir: &Path, cloud: &CloudName, kept: Kept) -> Result<(), CacheError> {
     let path = path_of(dir, cloud);
     try_store(dir, &path, kept).map_err(|source| CacheError::Unwritable { path, source })
 }
 
-fn try_store(dir: &Path, path: &Path, kept: &Kept) -> io::Result<()> {
+fn try_store(dir: &Path, path: &Path, kept: Kept) -> io::Result<()> {
     create_private_dir(dir)?;
     // A temporary file is for its owner alone (0600), and gone if this fails.
     let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(dir)?);
-    serde_json::to_writer(&mut file, kept)?;
+    let head = Head {
+        format: FORMAT,
+        owner: kept.owner,
+        as_of: kept.as_of,
+    };
+    let body = Body {
+        vms: kept.vms,
+        vapps: kept.vapps,
+        warnings: kept.warnings,
+    };
+    serde_json::to_writer(&mut file, &head)?;
+    file.write_all(b"\n")?;
+    serde_json::to_writer(&mut file, &body)?;
     file.flush()?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.persist(path).map_err(|error| error.error)?;

@@ -1,7 +1,7 @@
 //! The engine as others see it: started, asked, told, stopped.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,9 +11,9 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::command::{Command, CommandId, CommandReport, Stage};
-use super::journal::{Journal, unfinished};
+use super::journal::Journal;
 use super::outbox::{Outbox, forward};
-use super::setup::{Mode, Setup};
+use super::setup::Setup;
 use super::update::{Ask, Update};
 use super::words;
 use super::worker::{Common, Question, Stop, Ticket, Worker};
@@ -63,7 +63,8 @@ impl Fleet {
             spawned: spawned.clone(),
             handle,
             next_command: Arc::new(AtomicU64::new(1)),
-            unfinished: left_behind(&setup, &outbox),
+            state_dir: setup.state_dir.clone(),
+            unfinished: Arc::default(),
         };
         let workers: Vec<_> = setup
             .clouds
@@ -167,9 +168,12 @@ impl Fleet {
     /// From now on nothing is sent that was not: commands that wait are refused.
     pub(super) fn send_no_more(&self) {
         self.stop.send_no_more.store(true, Ordering::Release);
+        for worker in &self.workers {
+            worker.refuse_waiting();
+        }
     }
 
-    /// Ends the workers, keeps the inventory, closes the sessions and flushes the journal. What is on its way to a cloud has a
+    /// Ends the workers, keeps the inventory, closes the sessions and the journal. What is on its way to a cloud has a
     /// few seconds to be answered; what is not known by then stays in the journal and is settled by the next run.
     pub async fn stop(self) {
         self.stop.closing.cancel();
@@ -180,13 +184,12 @@ impl Fleet {
         join_all(self.workers.iter().map(|worker| worker.keep())).await;
         let closing = self.workers.iter().map(|worker| worker.close());
         let _ = timeout(CLOSE_MAX, join_all(closing)).await;
-        self.journal.flush().await;
+        self.journal.close().await;
     }
 }
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        self.stop.closing.cancel();
         self.stop.kill.cancel();
     }
 }
@@ -196,24 +199,4 @@ fn id_of(command: &Command) -> Arc<str> {
         Command::Act { vm, .. } | Command::Acknowledge { vm: Some(vm), .. } => vm.id.clone(),
         Command::Acknowledge { task, .. } => task.id.clone(),
     }
-}
-
-/// What earlier runs have left without an outcome, for a run that goes on long enough to settle it. The journal is read here,
-/// before this run writes to it: it is at most two files of bounded size.
-fn left_behind(setup: &Setup, outbox: &Outbox) -> Arc<Mutex<Vec<super::journal::Unfinished>>> {
-    let found = match setup.mode {
-        Mode::Polling => unfinished(&setup.state_dir),
-        Mode::OneShot => Ok(Vec::new()),
-    };
-    let found = found.unwrap_or_else(|error| {
-        outbox.trouble(
-            None,
-            format!(
-                "The journal in {} cannot be read: {error}; check who may read it",
-                setup.state_dir.display()
-            ),
-        );
-        Vec::new()
-    });
-    Arc::new(Mutex::new(found))
 }

@@ -99,10 +99,11 @@ impl JournalError {
     }
 }
 
-struct Line {
-    text: Vec<u8>,
-    sync: bool,
-    written: oneshot::Sender<Result<(), JournalError>>,
+enum Work {
+    /// Write this line and say when it is on the disk.
+    Line(Vec<u8>, oneshot::Sender<Result<(), JournalError>>),
+    /// Close the file and say when that is done.
+    Close(oneshot::Sender<()>),
 }
 
 /// Where lines go. They are written in the order in which [`Journal::append`] was called, off the async threads.
@@ -111,12 +112,12 @@ pub(super) struct Journal {
     /// Names this run in every line.
     pub run: Arc<str>,
     dir: PathBuf,
-    lines: mpsc::UnboundedSender<Line>,
+    lines: mpsc::UnboundedSender<Work>,
 }
 
 /// The other end of a [`Journal`]; [`Writer::run`] writes.
 pub(super) struct Writer {
-    lines: mpsc::UnboundedReceiver<Line>,
+    lines: mpsc::UnboundedReceiver<Work>,
     file: JournalFile,
 }
 
@@ -137,67 +138,65 @@ impl Journal {
         (journal, writer)
     }
 
-    /// Queues a line now; the answer says when it is in the file, and on the disk if `sync`.
+    /// Queues a line now; the answer says when it is on the disk.
     pub(super) fn append(
         &self,
         record: &Record,
-        sync: bool,
     ) -> impl Future<Output = Result<(), JournalError>> + Send + use<> {
         let (written, answer) = oneshot::channel();
         let path = self.dir.join(file::NAME);
         let queued = match serde_json::to_vec(record) {
             Ok(mut text) => {
                 text.push(b'\n');
-                let line = Line {
-                    text,
-                    sync,
-                    written,
-                };
                 self.lines
-                    .send(line)
-                    .map_err(|_| JournalError::new(&path, "the program is stopping"))
+                    .send(Work::Line(text, written))
+                    .map_err(|_| JournalError::new(&path, STOPPING))
             }
             Err(error) => Err(JournalError::new(&path, error)),
         };
         async move {
             queued?;
-            let stopped = |_| Err(JournalError::new(&path, "the program is stopping"));
-            answer.await.unwrap_or_else(stopped)
+            answer
+                .await
+                .unwrap_or_else(|_| Err(JournalError::new(&path, STOPPING)))
         }
     }
 
-    /// Waits until everything queued so far is on the disk.
-    pub(super) async fn flush(&self) {
-        let (written, answer) = oneshot::channel();
-        let line = Line {
-            text: Vec::new(),
-            sync: true,
-            written,
-        };
-        if self.lines.send(line).is_ok() {
-            // What could not be written was told to whoever asked for it.
+    /// Waits until everything queued so far is on the disk, and closes the journal: this run writes no more, and what it leaves
+    /// without an outcome is the next run's.
+    pub(super) async fn close(&self) {
+        let (closed, answer) = oneshot::channel();
+        if self.lines.send(Work::Close(closed)).is_ok() {
+            // It is closed in any case when the writer is gone.
             let _ = answer.await;
         }
     }
 }
 
+const STOPPING: &str = "the program is stopping";
+
 impl Writer {
-    /// Writes until every [`Journal`] is gone. What waits together is written together and waits for the disk once.
-    pub(super) async fn run(mut self) {
+    /// Writes until the journal is closed. What waits together is written together and waits for the disk once.
+    pub(super) async fn run(self) {
+        let Self {
+            mut lines,
+            mut file,
+        } = self;
         let mut batch = Vec::new();
-        while self.lines.recv_many(&mut batch, BATCH).await > 0 {
-            let mut lines = std::mem::take(&mut batch);
-            let mut file = self.file;
+        while lines.recv_many(&mut batch, BATCH).await > 0 {
+            let batch = std::mem::take(&mut batch);
             let written = spawn_blocking(move || {
-                let results = write_batch(&mut file, &lines);
-                for (line, result) in lines.drain(..).zip(results) {
-                    // Nobody waits for this line any more.
-                    let _ = line.written.send(result);
-                }
-                file
+                let closed = write_batch(&mut file, batch);
+                (file, closed)
             });
             match written.await {
-                Ok(file) => self.file = file,
+                Ok((open, None)) => file = open,
+                Ok((open, Some(closed))) => {
+                    drop(open);
+                    // Nobody waits for it any more.
+                    let _ = closed.send(());
+                    return;
+                }
                 // The writing thread is gone with its file; those who wait are told by their closed channels.
                 Err(_) => return,
             }
@@ -205,27 +204,25 @@ impl Writer {
     }
 }
 
-fn write_batch(file: &mut JournalFile, lines: &[Line]) -> Vec<Result<(), JournalError>> {
-    let mut results: Vec<_> = lines
-        .iter()
-        .map(|line| {
-            if line.text.is_empty() {
-                Ok(())
-            } else {
-                file.append(&line.text)
-            }
-        })
-        .collect();
-    if lines.iter().any(|line| line.sync)
-        && let Err(error) = file.sync()
-    {
-        for (line, result) in lines.iter().zip(&mut results) {
-            if line.sync && result.is_ok() {
-                *result = Err(error.clone());
+/// Writes up to a request to close, which is answered when all is on the disk.
+fn write_batch(file: &mut JournalFile, batch: Vec<Work>) -> Option<oneshot::Sender<()>> {
+    let mut results = Vec::new();
+    let mut close = None;
+    for work in batch {
+        match work {
+            Work::Line(text, written) => results.push((file.append(&text), written)),
+            Work::Close(closed) => {
+                close = Some(closed);
+                break;
             }
         }
     }
-    results
+    let synced = file.sync();
+    for (result, written) in results {
+        // Whether anybody still waits makes no difference to the line.
+        let _ = written.send(result.and(synced.clone()));
+    }
+    close
 }
 
 #[cfg(test)]

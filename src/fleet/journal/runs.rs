@@ -81,3 +81,18 @@ impl Claim {
         Some(Self { _lock: lock })
     }
 }
+
+/// Removes the files of runs that ended without removing theirs and have left nothing to settle.
+pub(super) fn sweep(dir: &Path, has_left: impl Fn(&str) -> bool) {
+    let Ok(files) = std::fs::read_dir(dir.join(FOLDER)) else {
+        return;
+    };
+    for file in files.flatten() {
+        let name = file.file_name();
+        let run = name.to_str().and_then(|name| name.strip_suffix(".lock"));
+        if let Some(run) = run.filter(|run| !has_left(run)) {
+            // Taken and given back, which removes the file; that of a run that is alive cannot be taken.
+            drop(Claim::of(dir, run));
+        }
+    }
+}

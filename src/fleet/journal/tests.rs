@@ -143,3 +143,19 @@ fn a_run_name_from_the_file_never_leads_out_of_the_folder() {
     std::fs::write(dir.path().join(file::NAME), text).unwrap();
     assert!(unfinished(dir.path()).unwrap().is_empty());
 }
+
+#[test]
+fn files_of_runs_that_left_nothing_are_swept_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut alive = JournalFile::new(dir.path(), "alive");
+    alive
+        .append(&line(&record("alive", 1, "asked", false)))
+        .unwrap();
+    std::fs::write(dir.path().join("runs/crashed.lock"), "").unwrap();
+    assert!(unfinished(dir.path()).unwrap().is_empty());
+    let left: Vec<_> = std::fs::read_dir(dir.path().join("runs"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["alive.lock"]);
+}

@@ -6,8 +6,10 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::file::{NAME, OLDER};
-use super::runs::Claim;
+use super::runs::{Claim, sweep};
 use super::{Record, SIZE_MAX};
 
 /// The commands taken up at one start, the newest.
@@ -15,13 +17,19 @@ const UNFINISHED_MAX: usize = 1_000;
 /// The longest line that is read.
 const LINE_MAX: u64 = 64 * 1024;
 
+/// A run and a command of it.
+type Name = (Arc<str>, u64);
+
+/// The last line about a command, and when it was sent, where it was.
+type Last = (Record, Option<Timestamp>);
+
 /// A command that an earlier run has left without an outcome.
 #[derive(Debug, Clone)]
 pub(in crate::fleet) struct Unfinished {
     /// The last line about it.
     pub record: Record,
     /// When it was sent, where it was.
-    pub sent: Option<jiff::Timestamp>,
+    pub sent: Option<Timestamp>,
     /// Held until all commands of that run are settled.
     pub(in crate::fleet) claim: Arc<Claim>,
 }
@@ -29,7 +37,7 @@ pub(in crate::fleet) struct Unfinished {
 /// Reads the journal and claims what runs that are no longer alive have left behind. Waits for the disk: not for async
 /// threads.
 pub(in crate::fleet) fn unfinished(dir: &Path) -> io::Result<Vec<Unfinished>> {
-    let mut open: HashMap<(Arc<str>, u64), (Record, Option<jiff::Timestamp>)> = HashMap::new();
+    let mut open: HashMap<Name, Last> = HashMap::new();
     for name in [OLDER, NAME] {
         let file = match File::open(dir.join(name)) {
             Ok(file) => file,
@@ -41,6 +49,9 @@ pub(in crate::fleet) fn unfinished(dir: &Path) -> io::Result<Vec<Unfinished>> {
     let mut found: Vec<_> = open.into_values().collect();
     found.sort_by_key(|(record, _)| (record.time, record.command));
     let surplus = found.len().saturating_sub(UNFINISHED_MAX);
+    sweep(dir, |run| {
+        found.iter().any(|(record, _)| *record.run == *run)
+    });
     let mut claims: HashMap<Arc<str>, Option<Arc<Claim>>> = HashMap::new();
     let mut unfinished = Vec::new();
     for (record, sent) in found.drain(surplus..) {
@@ -58,10 +69,7 @@ pub(in crate::fleet) fn unfinished(dir: &Path) -> io::Result<Vec<Unfinished>> {
     Ok(unfinished)
 }
 
-fn read(
-    file: File,
-    open: &mut HashMap<(Arc<str>, u64), (Record, Option<jiff::Timestamp>)>,
-) -> io::Result<()> {
+fn read(file: File, open: &mut HashMap<Name, Last>) -> io::Result<()> {
     // A file put aside can be larger than the limit by the lines of one batch.
     let mut lines = BufReader::new(file.take(SIZE_MAX * 2));
     let mut line = Vec::new();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Worker;
-use super::acting::Reread;
+use super::commands::Reread;
 use super::ticket::Ticket;
 use crate::clouds::{Error, Execution};
 use crate::fleet::command::{Command, Stage};

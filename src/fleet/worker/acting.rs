@@ -1,17 +1,16 @@
-//! The acting lane: each command from its asking to its outcome, in order for each VM, beside whatever is being read.
+//! The acting lane: one command, from checking the VM as it is now to the outcome, beside whatever is being read.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
+use super::commands::Reread;
 use super::following::End;
 use super::settling::{Open, Settled};
 use super::ticket::Ticket;
-use super::{Worker, guarded, lock};
+use super::{Worker, guarded};
 use crate::clouds::{Accepted, Error, Execution, Target, TaskHandle};
 use crate::fleet::command::{Command, Stage};
 use crate::fleet::words;
@@ -19,132 +18,8 @@ use crate::model::{
     Action, ActionKind, Availability, Denial, Standing, Task, TaskState, Vm, VmKey, availability,
 };
 
-/// So long the outcome of a command waits for the VM to be read anew.
-const REREAD_MAX: Duration = Duration::from_secs(10);
-
-/// What was asked for one VM and is not decided.
-#[derive(Debug, Default)]
-pub(super) struct VmQueue {
-    waiting: VecDeque<Asked>,
-    undecided: Vec<ActionKind>,
-}
-
-#[derive(Debug)]
-struct Asked {
-    ticket: Ticket,
-    /// Whether it is in the journal.
-    journaled: oneshot::Receiver<bool>,
-}
-
-/// What is read again before an outcome is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reread {
-    /// Nothing: nothing was sent.
-    No,
-    /// The VM and its tasks.
-    Yes,
-}
-
 impl Worker {
-    /// Takes a command. Never waits: it is put in its VM's queue, which is bounded by what a person asks for, and goes on by itself.
-    pub(in crate::fleet) fn submit(self: &Arc<Self>, ticket: Ticket) {
-        let (journaled, in_journal) = oneshot::channel();
-        let queued = match &ticket.command {
-            Command::Act { vm, action } => {
-                let kind = action.kind();
-                let mut vms = lock(&self.vms);
-                let is_new = !vms.contains_key(vm);
-                let queue = vms.entry(vm.clone()).or_default();
-                if queue.undecided.contains(&kind) {
-                    Queued::Twice
-                } else {
-                    queue.undecided.push(kind);
-                    queue.waiting.push_back(Asked {
-                        ticket: ticket.clone(),
-                        journaled: in_journal,
-                    });
-                    if is_new {
-                        Queued::First(vm.clone())
-                    } else {
-                        Queued::Behind
-                    }
-                }
-            }
-            Command::Acknowledge { .. } => Queued::Alone(in_journal),
-        };
-        // Queued here, so the journal has commands in the order in which they were asked for.
-        let written = self.journal(&ticket, &Stage::Asked);
-        let worker = self.clone();
-        let asked = ticket.clone();
-        let twice = matches!(queued, Queued::Twice);
-        self.spawn("journal", async move {
-            let written = written.await;
-            match written {
-                Ok(()) => {
-                    worker.report(&asked, Stage::Asked);
-                    if twice {
-                        let denial = Denial::Locked(Some("the same was asked already".into()));
-                        worker
-                            .finish(&asked, asked.refused(denial), Reread::No)
-                            .await;
-                    }
-                    // The other end is gone when everything ends.
-                    let _ = journaled.send(true);
-                }
-                Err(error) => {
-                    worker.report(&asked, unjournaled(&asked, &error));
-                    worker.journal_trouble(Err(error));
-                    let _ = journaled.send(false);
-                }
-            }
-        });
-        match queued {
-            Queued::First(vm) => {
-                let worker = self.clone();
-                self.spawn("commands", async move { worker.run_queue(vm).await });
-            }
-            Queued::Alone(in_journal) => {
-                let worker = self.clone();
-                self.spawn("acknowledging", async move {
-                    if in_journal.await == Ok(true) {
-                        worker.acknowledge(&ticket).await;
-                    }
-                });
-            }
-            Queued::Behind | Queued::Twice => {}
-        }
-    }
-
-    /// Carries out what was asked for one VM, one after the other.
-    async fn run_queue(self: Arc<Self>, vm: VmKey) {
-        loop {
-            let asked = {
-                let mut vms = lock(&self.vms);
-                let Some(asked) = vms.get_mut(&vm).and_then(|queue| queue.waiting.pop_front())
-                else {
-                    vms.remove(&vm);
-                    return;
-                };
-                asked
-            };
-            if asked.journaled.await == Ok(true) {
-                let ticket = &asked.ticket;
-                if let Err(why) = guarded(self.act(ticket)).await {
-                    let stage = ticket.unknown(format!("an internal error ({why})"));
-                    self.finish(ticket, stage, Reread::No).await;
-                    self.panicked("command", &why, self.refresh).await;
-                }
-            }
-            if let Command::Act { action, .. } = &asked.ticket.command {
-                let mut vms = lock(&self.vms);
-                if let Some(queue) = vms.get_mut(&vm) {
-                    queue.undecided.retain(|kind| *kind != action.kind());
-                }
-            }
-        }
-    }
-
-    async fn act(self: &Arc<Self>, ticket: &Ticket) {
+    pub(super) async fn act(self: &Arc<Self>, ticket: &Ticket) {
         let Command::Act { vm, action } = &ticket.command else {
             return;
         };
@@ -173,7 +48,11 @@ impl Worker {
             return Sent::Not(ticket.not_sent("no such VM is known", "refresh and look again"));
         };
         let order = self.known().begin();
-        let mut target = match self.read(|| self.cloud.target(&vm)).await {
+        let read = tokio::select! {
+            read = self.read(|| self.cloud.target(&vm)) => read,
+            () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
+        };
+        let mut target = match read {
             Ok(target) => target,
             Err(error) => {
                 if matches!(error, Error::NotFound(_)) {
@@ -184,7 +63,7 @@ impl Worker {
         };
         self.known().complete(&mut target.vm);
         if let Availability::Denied(denial) = self.may(action, &target.vm) {
-            self.tell_vm(target.vm, order).await;
+            self.tell_soon(&target, order);
             return Sent::Not(ticket.refused(denial));
         }
         if let Action::Protect { reason } = action
@@ -310,11 +189,14 @@ impl Worker {
         if !ticket.follow {
             return;
         }
+        // Found running by a listing, it is not followed twice.
+        let followed = self.begin_following(&handle.key);
         let closing = &self.common.stop.closing;
         let Some(end) = closing.run_until_cancelled(self.follow(&handle)).await else {
             // The journal has it as accepted: the next run goes on here.
             return;
         };
+        drop(followed);
         match end {
             End::Task(task) => {
                 let stage = task_outcome(ticket, open.action.kind(), &task);
@@ -350,52 +232,12 @@ impl Worker {
         }
     }
 
-    /// Journals the outcome, reads the VM and its tasks anew, and tells.
-    pub(super) async fn finish(self: &Arc<Self>, ticket: &Ticket, stage: Stage, reread: Reread) {
-        let written = self.journal(ticket, &stage).await;
-        self.journal_trouble(written);
-        let vm = self.vm_of(&ticket.command);
-        if let Some(vm) = vm.filter(|_| reread == Reread::Yes && !self.is_closing()) {
-            let reading = async {
-                // What cannot be read now is told by the next listing.
-                if let Ok(Some(vm)) = self.reread(&vm).await {
-                    let _ = self.read_tasks(&vm).await;
-                }
-            };
-            let reading = timeout(REREAD_MAX, reading);
-            self.common.stop.closing.run_until_cancelled(reading).await;
-        }
-        self.report(ticket, stage);
-    }
-
-    /// The VM that a command is about, as it is known.
-    pub(super) fn vm_of(&self, command: &Command) -> Option<Arc<Vm>> {
-        let known = self.known();
-        let of_task = || match command {
-            Command::Acknowledge { task, .. } => known.task(task)?.vm.clone(),
-            Command::Act { .. } => None,
-        };
-        let key = command.vm().cloned().or_else(of_task)?;
-        known.vm(&key.id)
-    }
-
     /// Tells the VM that was read for an action, without making the action wait for room.
     fn tell_soon(self: &Arc<Self>, target: &Target, order: super::known::Order) {
         let worker = self.clone();
         let vm = target.vm.clone();
         self.spawn("telling", async move { worker.tell_vm(vm, order).await });
     }
-}
-
-enum Queued {
-    /// Nothing else waits for its VM.
-    First(VmKey),
-    /// Something else does.
-    Behind,
-    /// The same was asked already and is not decided.
-    Twice,
-    /// It waits for no VM.
-    Alone(oneshot::Receiver<bool>),
 }
 
 enum Sent {
@@ -411,14 +253,14 @@ enum Sent {
     Open(Open),
 }
 
-fn too_late(ticket: &Ticket) -> Stage {
+pub(super) fn too_late(ticket: &Ticket) -> Stage {
     ticket.not_sent(
         "the time was up or the program ended before its turn",
         "ask again",
     )
 }
 
-fn unjournaled(ticket: &Ticket, error: &crate::fleet::journal::JournalError) -> Stage {
+pub(super) fn unjournaled(ticket: &Ticket, error: &crate::fleet::journal::JournalError) -> Stage {
     Stage::Refused {
         message: format!(
             "{} cannot be journaled, so it is not sent: {error}",

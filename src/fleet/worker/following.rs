@@ -91,6 +91,9 @@ impl Worker {
     /// Follows a task that was found running, unless somebody follows it, so that its VM's row shows the job; at its end the VM
     /// is read anew.
     pub(super) fn follow_found(self: &Arc<Self>, task: &Task, vm: &Vm) {
+        if lock(&self.following).len() >= FOUND_MAX {
+            return;
+        }
         let Some(followed) = self.begin_following(&task.key) else {
             return;
         };
@@ -114,12 +117,10 @@ impl Worker {
         });
     }
 
-    fn begin_following(self: &Arc<Self>, key: &TaskKey) -> Option<Followed> {
-        let mut following = lock(&self.following);
-        if following.len() >= FOUND_MAX || !following.insert(key.clone()) {
-            return None;
-        }
-        Some(Followed {
+    /// Says that a task is followed, as long as the answer lives; `None` when somebody follows it.
+    pub(super) fn begin_following(self: &Arc<Self>, key: &TaskKey) -> Option<Followed> {
+        let is_new = lock(&self.following).insert(key.clone());
+        is_new.then(|| Followed {
             worker: self.clone(),
             key: key.clone(),
         })
@@ -127,7 +128,7 @@ impl Worker {
 }
 
 /// Says that a task is followed, as long as it lives.
-struct Followed {
+pub(super) struct Followed {
     worker: Arc<Worker>,
     key: TaskKey,
 }

@@ -50,7 +50,7 @@ impl Worker {
         };
         let cloud = &self.info.name;
         let as_of = kept.as_of;
-        *lock(&self.kept_user) = kept.user();
+        *lock(&self.kept_user) = kept.owner.user().cloned();
         {
             let mut known = self.known();
             known.restore(kept.vms.clone(), as_of);
@@ -144,11 +144,17 @@ impl Worker {
             known.dirty = false;
             let vms = known.entries().map(|entry| entry.vm.clone()).collect();
             let warnings = known.warnings().cloned().collect();
-            Kept::new(owner, as_of, vms, known.vapps().to_vec(), warnings)
+            Kept {
+                owner,
+                as_of,
+                vms,
+                vapps: known.vapps().to_vec(),
+                warnings,
+            }
         };
         *lock(&self.kept_at) = Some(Instant::now());
         let (dir, cloud) = (self.cache_dir.clone(), self.info.name.clone());
-        let stored = spawn_blocking(move || cache::store(&dir, &cloud, &kept)).await;
+        let stored = spawn_blocking(move || cache::store(&dir, &cloud, kept)).await;
         let error = match stored {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(capital(&error.to_string())),

@@ -1,16 +1,20 @@
 //! What a worker has told already, so that it tells only what differs, and never an older answer after a newer one.
 
+mod protectors;
+mod tasks;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::clouds::ProtectionChange;
-use crate::model::{Event, EventKey, PowerState, Severity, Task, TaskKey, Vapp, Vm, VmKey};
+use crate::model::{Event, EventKey, Severity, Task, TaskKey, Vapp, Vm, VmKey};
 
 /// The events whose ids are remembered, so that none is told twice.
 const EVENTS_SEEN_MAX: usize = 5_000;
+
+use protectors::Note;
 
 /// Orders answers by when their requests began: of two answers about one VM, the one asked for later is the newer, whichever
 /// comes first. A page of a listing counts from the beginning of its listing.
@@ -53,17 +57,6 @@ impl Entry {
     pub(super) fn is_due(&self) -> bool {
         self.due
     }
-}
-
-/// Who protected a VM last, from an event or because this program did.
-#[derive(Debug, Clone)]
-struct Note {
-    by: Option<Arc<str>>,
-    at: Timestamp,
-    /// The reason it belongs to, where that is known.
-    reason: Option<Arc<str>>,
-    /// It was released then, and says nothing of a protection that came later.
-    released: bool,
 }
 
 /// Everything that was told of one cloud.
@@ -162,72 +155,6 @@ impl Known {
         }
     }
 
-    /// Who protected it and since when, from what is known beside the VM itself ([`crate::model::Protection`]).
-    pub(super) fn complete(&mut self, vm: &mut Vm) {
-        let Some(protection) = &mut vm.protection else {
-            // Whoever protects it next is told by a newer event.
-            self.notes.remove(&vm.key.id);
-            return;
-        };
-        let Some(note) = self.notes.get(&vm.key.id) else {
-            return;
-        };
-        if note.released || (note.reason.is_some() && note.reason != protection.reason) {
-            return;
-        }
-        if protection.by.is_none() {
-            protection.by.clone_from(&note.by);
-        }
-        protection.since = protection.since.or(Some(note.at));
-    }
-
-    /// This program protected a VM just now.
-    pub(super) fn protected_here(&mut self, id: &Arc<str>, by: Option<Arc<str>>, at: Timestamp) {
-        let note = Note {
-            by,
-            at,
-            reason: None,
-            released: false,
-        };
-        self.notes.insert(id.clone(), note);
-    }
-
-    /// Takes the change in that an event tells, unless a later one is known. Answers the VM if it looks different now.
-    pub(super) fn protection_changed(
-        &mut self,
-        change: ProtectionChange,
-        at: Timestamp,
-    ) -> Option<Arc<Vm>> {
-        let (vm, by, released) = match change {
-            ProtectionChange::Protected { vm, by, .. } => (vm, by, false),
-            ProtectionChange::Released { vm } => (vm, None, true),
-        };
-        if self.notes.get(&vm.id).is_some_and(|note| note.at > at) {
-            return None;
-        }
-        let note = Note {
-            by: by.clone(),
-            at,
-            reason: None,
-            released,
-        };
-        self.notes.insert(vm.id.clone(), note);
-        let entry = self.vms.get_mut(&vm.id).filter(|_| !released)?;
-        let protection = entry.vm.protection.as_ref()?;
-        let mut told = (**protection).clone();
-        told.by = by.or(told.by);
-        told.since = Some(at);
-        if told == **protection {
-            return None;
-        }
-        let mut vm = (*entry.vm).clone();
-        vm.protection = Some(Box::new(told));
-        let vm = Arc::new(vm);
-        entry.vm = vm.clone();
-        self.dirty = true;
-        Some(vm)
-    }
-
     /// The VMs that a whole listing did not have, and that were not read since it began. They are forgotten.
     pub(super) fn take_gone(&mut self, order: Order) -> Vec<VmKey> {
         let listing = self.listing;
@@ -275,133 +202,6 @@ impl Known {
 
     pub(super) fn len(&self) -> usize {
         self.vms.len()
-    }
-
-    /// The tasks of a VM should be read soon.
-    pub(super) fn mark_due(&mut self, id: &str) {
-        if let Some(entry) = self.vms.get_mut(id).filter(|entry| !entry.due) {
-            entry.due = true;
-            self.due.push_back(entry.vm.key.id.clone());
-        }
-    }
-
-    /// VMs on which an operation runs that nobody follows: their tasks say which one.
-    pub(super) fn mark_locked(&mut self) {
-        let running: HashSet<_> = self
-            .tasks
-            .values()
-            .filter(|task| task.is_running())
-            .filter_map(|task| Some(task.vm.as_ref()?.id.clone()))
-            .collect();
-        let locked: Vec<_> = self
-            .vms
-            .values()
-            .filter(|entry| entry.vm.power == PowerState::Locked)
-            .map(|entry| entry.vm.key.id.clone())
-            .filter(|id| !running.contains(id))
-            .collect();
-        for id in locked {
-            self.mark_due(&id);
-        }
-    }
-
-    /// The next VM whose tasks should be read soon.
-    pub(super) fn next_due(&mut self) -> Option<Arc<str>> {
-        while let Some(id) = self.due.pop_front() {
-            if self.vms.get(&id).is_some_and(|entry| entry.due) {
-                return Some(id);
-            }
-        }
-        None
-    }
-
-    /// The tasks of a VM are asked for now: until the answer, or when it fails, others come first.
-    pub(super) fn try_tasks(&mut self, id: &str, now: Instant) {
-        if let Some(entry) = self.vms.get_mut(id) {
-            entry.tried = Some(now);
-            entry.due = false;
-        }
-    }
-
-    /// Takes the tasks of a VM in. `false` when a task of it was told since the request began: the answer is old.
-    pub(super) fn put_tasks(&mut self, id: &str, tasks: &[Task], order: Order) -> bool {
-        if let Some(entry) = self.vms.get_mut(id) {
-            if entry.tasks_order > order {
-                self.mark_due(id);
-                return false;
-            }
-            entry.tasks_order = order;
-            self.unread -= usize::from(entry.tasks_read.is_none());
-            entry.tasks_read = Some(Instant::now());
-            entry.due = false;
-            entry.tasks_seen = tasks.iter().map(|task| task.key.id.clone()).collect();
-        }
-        let of_vm = |task: &Task| task.vm.as_ref().is_some_and(|vm| *vm.id == *id);
-        let was: HashSet<_> = self.warnings_of(id).map(|task| task.key.clone()).collect();
-        self.tasks.retain(|_, task| !of_vm(task));
-        for task in tasks {
-            self.keep_task(task);
-        }
-        let is: HashSet<_> = self.warnings_of(id).map(|task| task.key.clone()).collect();
-        self.dirty |= was != is;
-        true
-    }
-
-    /// Takes one followed task in.
-    pub(super) fn put_task(&mut self, task: &Task, order: Order) {
-        if let Some(entry) = task.vm.as_ref().and_then(|vm| self.vms.get_mut(&vm.id)) {
-            entry.tasks_order = entry.tasks_order.max(order);
-            if !entry.tasks_seen.contains(&task.key.id) {
-                entry.tasks_seen.push(task.key.id.clone());
-            }
-        }
-        let before = self.tasks.remove(&task.key);
-        self.dirty |= before.is_some_and(|before| before.is_warning()) != task.is_warning();
-        self.keep_task(task);
-    }
-
-    fn keep_task(&mut self, task: &Task) {
-        if task.is_warning() || task.is_running() {
-            self.tasks.insert(task.key.clone(), task.clone());
-        }
-    }
-
-    pub(super) fn task(&self, key: &TaskKey) -> Option<&Task> {
-        self.tasks.get(key)
-    }
-
-    pub(super) fn tasks_of(&self, id: &str) -> impl Iterator<Item = &Task> {
-        self.tasks
-            .values()
-            .filter(move |task| task.vm.as_ref().is_some_and(|vm| *vm.id == *id))
-    }
-
-    /// Every task of a VM that was ever seen in this run.
-    pub(super) fn tasks_seen(&self, vm: &VmKey) -> HashSet<TaskKey> {
-        let seen = self.vms.get(&vm.id).map(|entry| &entry.tasks_seen);
-        let key = |id: &Arc<str>| TaskKey {
-            cloud: vm.cloud.clone(),
-            id: id.clone(),
-        };
-        seen.into_iter().flatten().map(key).collect()
-    }
-
-    fn warnings_of(&self, id: &str) -> impl Iterator<Item = &Task> {
-        self.tasks_of(id).filter(|task| task.is_warning())
-    }
-
-    /// The failed tasks that nobody has acknowledged.
-    pub(super) fn warnings(&self) -> impl Iterator<Item = &Task> {
-        self.tasks.values().filter(|task| task.is_warning())
-    }
-
-    /// How many VMs' tasks nobody has read, when that differs from what was told.
-    pub(super) fn take_unread(&mut self) -> Option<usize> {
-        if self.unread_told == Some(self.unread) {
-            return None;
-        }
-        self.unread_told = Some(self.unread);
-        self.unread_told
     }
 
     /// Takes the appliances in. Answers whether anything differs.
@@ -458,15 +258,6 @@ impl Known {
         events
     }
 
-    /// Whether a protected VM does not say who protected it.
-    pub(super) fn lacks_protectors(&self) -> bool {
-        let nameless = |entry: &Entry| {
-            let protection = entry.vm.protection.as_ref();
-            protection.is_some_and(|protection| protection.by.is_none())
-        };
-        self.vms.values().any(nameless)
-    }
-
     /// Takes in what was kept of an earlier run. Everything in it is older than any answer.
     pub(super) fn restore(&mut self, vms: Vec<Arc<Vm>>, as_of: Timestamp) {
         for vm in vms {
@@ -513,3 +304,6 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -207,7 +207,7 @@ impl Worker {
     /// Takes events in and tells those that are new. Answers all of them.
     pub(super) async fn tell_events(&self, mut events: Vec<Event>) {
         // Newest first, whatever the server's order.
-        events.sort_by(|a, b| b.at.cmp(&a.at));
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
         let changes: Vec<_> = events
             .iter()
             .rev()

@@ -8,16 +8,19 @@ mod acknowledging;
 mod acting;
 mod asking;
 mod background;
+mod commands;
 mod following;
 mod keeping;
 mod known;
 mod listing;
+mod once;
 mod polling;
 mod queue;
 mod recovery;
 mod settle;
 mod settling;
 mod sign_in;
+mod telling;
 mod ticket;
 
 use std::collections::{HashMap, HashSet};
@@ -31,7 +34,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,13 +45,13 @@ use super::outbox::Outbox;
 use super::setup::{CloudSetup, Mode, Setup};
 use super::update::{CloudInfo, CloudStatus, Update};
 use super::words;
-use crate::clouds::{Cloud, Error, EventQuery, Result};
+use crate::clouds::{Cloud, Result};
 use crate::fleet::command::Command;
-use crate::model::{Event, Session, TaskKey, Vm, VmKey};
+use crate::model::{Session, TaskKey, VmKey};
 
-use acting::VmQueue;
 pub(super) use asking::Question;
-use known::{Known, Put};
+use commands::VmQueue;
+use known::Known;
 use queue::ReadQueue;
 use sign_in::{SignIn, SignedIn};
 pub(super) use ticket::Ticket;
@@ -88,8 +91,10 @@ pub(super) struct Common {
     pub handle: Handle,
     /// The next command's number.
     pub next_command: Arc<AtomicU64>,
-    /// Commands of earlier runs without an outcome; each worker takes its own, once.
-    pub unfinished: Arc<Mutex<Vec<Unfinished>>>,
+    /// Where the journal is.
+    pub state_dir: PathBuf,
+    /// Commands of earlier runs without an outcome, read when the first cloud is listed; each worker takes its own, once.
+    pub unfinished: Arc<OnceCell<Mutex<Vec<Unfinished>>>>,
 }
 
 /// One cloud's worker.
@@ -213,7 +218,12 @@ impl Worker {
     fn spawn_scoped(&self, work: impl Future<Output = ()> + Send + 'static) {
         let kill = self.common.stop.kill.clone();
         let work = IN_WORKER.scope((), async move {
-            kill.run_until_cancelled(work).await;
+            // Nothing more is begun after the end, not even up to the next wait.
+            tokio::select! {
+                biased;
+                () = kill.cancelled() => {}
+                () = work => {}
+            }
         });
         self.common.spawned.spawn_on(work, &self.common.handle);
     }
@@ -308,95 +318,6 @@ impl Worker {
         }
     }
 
-    /// Reads one VM anew and tells it. `Ok(None)` when it is gone, which is told as well.
-    pub(super) async fn reread(&self, vm: &Vm) -> Result<Option<Arc<Vm>>> {
-        let order = self.known().begin();
-        match self.read(|| self.cloud.target(vm)).await {
-            Ok(target) => {
-                self.tell_vm(target.vm, order).await;
-                Ok(self.known().vm(&vm.key.id))
-            }
-            Err(Error::NotFound(_)) => {
-                self.tell_gone(&vm.key, order).await;
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn tell_vm(&self, vm: Vm, order: known::Order) {
-        self.outbox()
-            .tell(|| {
-                let put = self.known().put(vm, order);
-                let Put::Changed(vm) = put else {
-                    return ((), None);
-                };
-                ((), Some(self.vms_update(vec![vm], Vec::new())))
-            })
-            .await;
-    }
-
-    async fn tell_gone(&self, key: &VmKey, order: known::Order) {
-        self.outbox()
-            .tell(|| {
-                let gone = self.known().not_found(&key.id, order);
-                ((), gone.map(|key| self.vms_update(Vec::new(), vec![key])))
-            })
-            .await;
-    }
-
-    /// An update about single VMs: the age of all the others stays what it is.
-    fn vms_update(&self, changed: Vec<Arc<Vm>>, gone: Vec<VmKey>) -> Update {
-        Update::Vms {
-            cloud: self.info.name.clone(),
-            changed,
-            gone,
-            as_of: self.known().as_of.unwrap_or_else(Timestamp::now),
-        }
-    }
-
-    /// Reads the tasks of one VM and tells them; those that run are followed.
-    pub(super) async fn read_tasks(self: &Arc<Self>, vm: &Vm) -> Result<()> {
-        if !self.info.capabilities.tasks {
-            return Ok(());
-        }
-        let order = self.known().begin();
-        let tasks = self.read(|| self.cloud.vm_tasks(vm)).await?;
-        let running: Vec<_> = tasks
-            .iter()
-            .filter(|task| task.is_running())
-            .cloned()
-            .collect();
-        self.outbox()
-            .tell(|| {
-                let fresh = self.known().put_tasks(&vm.key.id, &tasks, order);
-                let update = fresh.then(|| Update::VmTasks {
-                    vm: vm.key.clone(),
-                    tasks,
-                    at: Timestamp::now(),
-                });
-                ((), update)
-            })
-            .await;
-        if self.mode == Mode::Polling {
-            for task in running {
-                self.follow_found(&task, vm);
-            }
-        }
-        self.tell_unread().await;
-        Ok(())
-    }
-
-    async fn tell_unread(&self) {
-        self.outbox()
-            .tell(|| {
-                let vms = self.known().take_unread();
-                let cloud = self.info.name.clone();
-                ((), vms.map(|vms| Update::Unread { cloud, vms }))
-            })
-            .await;
-    }
-
     fn is_closing(&self) -> bool {
         self.common.stop.closing.is_cancelled()
     }
@@ -408,35 +329,6 @@ impl Worker {
     /// The name of the VM that a command is about.
     pub(super) fn name_for(&self, command: &Command) -> Option<Arc<str>> {
         self.vm_of(command).map(|vm| vm.name.clone())
-    }
-
-    /// Signs in and reads everything once: VMs, appliances, recent events, and the warnings that an earlier run has kept.
-    pub(super) async fn list_all(self: &Arc<Self>) -> Result<()> {
-        let listing = self.list().await?;
-        self.restore_warnings().await;
-        self.tell_ok().await;
-        self.read_the_rest(0, listing).await;
-        Ok(())
-    }
-
-    /// Reads events, and tells them as well.
-    pub(super) async fn read_events(&self, query: &EventQuery) -> Result<Vec<Event>> {
-        if !self.info.capabilities.events {
-            return Ok(Vec::new());
-        }
-        let events = self.read(|| self.cloud.events(query)).await?;
-        self.tell_events(events.clone()).await;
-        Ok(events)
-    }
-
-    /// Tells that all is well with the cloud.
-    pub(super) async fn tell_ok(&self) {
-        self.status(CloudStatus::Ok).await;
-    }
-
-    /// Tells how it stands with the cloud.
-    pub(super) async fn tell_status(&self, status: CloudStatus) {
-        self.status(status).await;
     }
 
     /// Ends the session.

@@ -13,7 +13,6 @@ use crate::fleet::update::CloudStatus;
 
 impl Worker {
     pub(super) async fn poll(self: Arc<Self>) {
-        self.restore().await;
         let mut failures = 0;
         for round in 0_u32.. {
             let wait = match self.round(round).await {
@@ -34,7 +33,9 @@ impl Worker {
     }
 
     async fn round(self: &Arc<Self>, round: u32) -> Result<Duration, Error> {
-        self.ensure_session().await?;
+        // What was kept is shown while the sign-in is under way; without an account in the configuration, after it.
+        let (session, ()) = tokio::join!(self.ensure_session(), self.restore());
+        session?;
         self.restore().await;
         self.check_restored().await;
         let listed = self.list().await;

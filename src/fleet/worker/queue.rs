@@ -114,3 +114,102 @@ fn whose_turn(known: &Known) -> VecDeque<Arc<str>> {
     all.sort_unstable();
     all.into_iter().map(|(_, id)| id.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::known::tests::{known_with, task, vm};
+    use super::*;
+    use crate::model::PowerState;
+
+    fn read_all(queue: &mut ReadQueue, known: &mut Known, now: Instant) -> Vec<Arc<str>> {
+        let mut read = Vec::new();
+        while let Next::Read(id) = queue.next(known, now, true) {
+            known.try_tasks(&id, now);
+            let order = known.begin();
+            known.put_tasks(&id, &[], order);
+            read.push(id);
+        }
+        read
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_through_has_at_most_five_thousand_and_the_next_goes_on_after_a_pause() {
+        let mut known = known_with(ROUND_MAX + 10);
+        let mut queue = ReadQueue::default();
+        let start = Instant::now();
+        assert_eq!(read_all(&mut queue, &mut known, start).len(), ROUND_MAX);
+        assert_eq!(known.take_unread(), Some(10));
+        let later = start + ROUND_PAUSE;
+        tokio::time::advance(ROUND_PAUSE).await;
+        let second = read_all(&mut queue, &mut known, later);
+        assert_eq!(second.len(), ROUND_MAX);
+        assert_eq!(known.take_unread(), Some(0), "never read ones come first");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn on_the_screen_comes_before_changed_and_changed_before_the_rest() {
+        let mut known = known_with(6);
+        known.listed = true;
+        let now = Instant::now();
+        let order = known.begin();
+        known.put(vm("3", PowerState::Off), order);
+        let mut queue = ReadQueue::default();
+        queue.on_screen(vec!["5".into(), "4".into()]);
+        let read = read_all(&mut queue, &mut known, now);
+        let first: Vec<_> = read.iter().take(3).map(|id| &**id).collect();
+        assert_eq!(first, ["5", "4", "3"]);
+        assert_eq!(read.len(), 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_background_reads_only_what_happened_is_read() {
+        let mut known = known_with(6);
+        let now = Instant::now();
+        let mut queue = ReadQueue::default();
+        queue.on_screen(vec!["5".into()]);
+        assert!(matches!(
+            queue.next(&mut known, now, false),
+            Next::NotBefore(_)
+        ));
+        known.mark_due("2");
+        assert_eq!(queue.next(&mut known, now, false), Next::Read("2".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tasks_that_cannot_be_read_keep_nobody_waiting() {
+        let mut known = known_with(3);
+        let now = Instant::now();
+        let mut queue = ReadQueue::default();
+        queue.on_screen(vec!["1".into()]);
+        let mut tried = Vec::new();
+        while let Next::Read(id) = queue.next(&mut known, now, true) {
+            known.try_tasks(&id, now);
+            tried.push(id);
+        }
+        tried.sort();
+        assert_eq!(
+            tried.len(),
+            3,
+            "each is asked for once, answered or not: {tried:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_locked_vm_that_nobody_follows_is_read_and_one_that_is_followed_is_not() {
+        let mut known = known_with(3);
+        for id in ["0", "1"] {
+            let order = known.begin();
+            known.put(vm(id, PowerState::Locked), order);
+            known.next_due();
+        }
+        let now = Instant::now();
+        for id in ["0", "1"] {
+            known.try_tasks(id, now);
+        }
+        let order = known.begin();
+        known.put_task(&task("t", "0", true), order);
+        known.mark_locked();
+        assert_eq!(known.next_due().as_deref(), Some("1"));
+        assert_eq!(known.next_due(), None);
+    }
+}

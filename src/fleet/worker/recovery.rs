@@ -1,28 +1,31 @@
 //! Commands that an earlier run has left without an outcome: found in the journal, settled by reading, and told.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::acting::Reread;
+use super::commands::Reread;
 use super::settling::Open;
 use super::ticket::Ticket;
 use super::{Worker, lock};
 use crate::clouds::TaskHandle;
 use crate::fleet::command::{Command, CommandId, Stage};
-use crate::fleet::journal::{Record, Unfinished};
+use crate::fleet::journal::{Record, Unfinished, unfinished};
 use crate::fleet::words;
 use crate::model::{Action, ActionKind};
 
 impl Worker {
     /// Takes up this cloud's commands of earlier runs, once, after the first whole listing.
     pub(super) async fn recover(self: &Arc<Self>) {
+        let left = &self.common.unfinished;
+        let left = left.get_or_init(|| self.left_behind()).await;
         let ours: Vec<_> = {
-            let mut all = lock(&self.common.unfinished);
+            let mut all = lock(left);
             let is_ours = |one: &mut Unfinished| one.record.cloud == self.info.name;
             all.extract_if(.., is_ours).collect()
         };
@@ -37,6 +40,21 @@ impl Worker {
                 drop(unfinished.claim);
             });
         }
+    }
+
+    /// What runs that are no longer alive have left without an outcome.
+    async fn left_behind(&self) -> Mutex<Vec<Unfinished>> {
+        let dir = self.common.state_dir.clone();
+        let found = match spawn_blocking(move || unfinished(&dir)).await {
+            Ok(Ok(found)) => return Mutex::new(found),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        let dir = self.common.state_dir.display();
+        let message =
+            format!("The journal in {dir} cannot be read: {found}; check who may read it");
+        self.outbox().trouble(None, message);
+        Mutex::default()
     }
 
     fn ticket_of(&self, record: &Record) -> Option<Ticket> {

@@ -54,11 +54,10 @@ impl Worker {
     /// Looks until the rule decides.
     pub(super) async fn settle(self: &Arc<Self>, ticket: &Ticket, open: &Open) -> Settled {
         let last = WAITS[WAITS.len() - 1];
-        for wait in WAITS.into_iter().chain(std::iter::repeat(last)) {
-            // What an earlier run left has waited already.
-            if open.waited.is_zero() || open.began.elapsed() > Duration::ZERO {
-                sleep(wait).await;
-            }
+        // What an earlier run left has waited already.
+        let now = (!open.waited.is_zero()).then_some(Duration::ZERO);
+        for wait in now.into_iter().chain(WAITS).chain(std::iter::repeat(last)) {
+            sleep(wait).await;
             match self.look(ticket, open).await {
                 Ok(Some(settled)) => return settled,
                 Ok(None) => {}

@@ -115,7 +115,7 @@ impl Worker {
         stage: &Stage,
     ) -> impl Future<Output = Result<(), JournalError>> + Send + use<> {
         let record = ticket.record(stage, self.user());
-        self.common.journal.append(&record, true)
+        self.common.journal.append(&record)
     }
 
     /// Journals that the cloud took it: with where its task is found again, and whether anybody follows that.
@@ -129,7 +129,7 @@ impl Worker {
             message: (!ticket.follow).then(|| "nobody waits for its end".to_owned()),
             ..ticket.record(&stage, self.user())
         };
-        let written = self.common.journal.append(&record, true).await;
+        let written = self.common.journal.append(&record).await;
         self.journal_trouble(written);
     }
 

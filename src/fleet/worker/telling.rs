@@ -1,0 +1,106 @@
+//! Reading single VMs and their tasks, and telling what differs from what was told.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Worker;
+use super::known::{Order, Put};
+use crate::clouds::{Error, Result};
+use crate::fleet::setup::Mode;
+use crate::fleet::update::Update;
+use crate::model::{Vm, VmKey};
+
+impl Worker {
+    /// Reads one VM anew and tells it. `Ok(None)` when it is gone, which is told as well.
+    pub(in crate::fleet) async fn reread(&self, vm: &Vm) -> Result<Option<Arc<Vm>>> {
+        let order = self.known().begin();
+        match self.read(|| self.cloud.target(vm)).await {
+            Ok(target) => {
+                self.tell_vm(target.vm, order).await;
+                Ok(self.known().vm(&vm.key.id))
+            }
+            Err(Error::NotFound(_)) => {
+                self.tell_gone(&vm.key, order).await;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn tell_vm(&self, vm: Vm, order: Order) {
+        self.outbox()
+            .tell(|| {
+                let put = self.known().put(vm, order);
+                let Put::Changed(vm) = put else {
+                    return ((), None);
+                };
+                ((), Some(self.vms_update(vec![vm], Vec::new())))
+            })
+            .await;
+    }
+
+    pub(super) async fn tell_gone(&self, key: &VmKey, order: Order) {
+        self.outbox()
+            .tell(|| {
+                let gone = self.known().not_found(&key.id, order);
+                ((), gone.map(|key| self.vms_update(Vec::new(), vec![key])))
+            })
+            .await;
+    }
+
+    /// An update about single VMs: the age of all the others stays what it is.
+    pub(super) fn vms_update(&self, changed: Vec<Arc<Vm>>, gone: Vec<VmKey>) -> Update {
+        Update::Vms {
+            cloud: self.info.name.clone(),
+            changed,
+            gone,
+            as_of: self.known().as_of.unwrap_or_else(Timestamp::now),
+        }
+    }
+
+    /// Reads the tasks of one VM and tells them; those that run are followed.
+    pub(in crate::fleet) async fn read_tasks(self: &Arc<Self>, vm: &Vm) -> Result<()> {
+        if !self.info.capabilities.tasks {
+            return Ok(());
+        }
+        let order = self.known().begin();
+        let tasks = self.read(|| self.cloud.vm_tasks(vm)).await?;
+        let running: Vec<_> = tasks
+            .iter()
+            .filter(|task| task.is_running())
+            .cloned()
+            .collect();
+        self.outbox()
+            .tell(|| {
+                let fresh = self.known().put_tasks(&vm.key.id, &tasks, order);
+                let update = fresh.then(|| Update::VmTasks {
+                    vm: vm.key.clone(),
+                    tasks,
+                    at: Timestamp::now(),
+                });
+                ((), update)
+            })
+            .await;
+        if self.mode == Mode::Polling {
+            for task in running {
+                self.follow_found(&task, vm);
+            }
+        }
+        self.tell_unread().await;
+        Ok(())
+    }
+
+    pub(super) async fn tell_unread(&self) {
+        if !self.info.capabilities.tasks {
+            return;
+        }
+        self.outbox()
+            .tell(|| {
+                let vms = self.known().take_unread();
+                let cloud = self.info.name.clone();
+                ((), vms.map(|vms| Update::Unread { cloud, vms }))
+            })
+            .await;
+    }
+}

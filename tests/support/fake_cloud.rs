@@ -1,0 +1,557 @@
+//! A cloud in memory that behaves, and that a test can make misbehave: no sockets, no clock but tokio's.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+use vmdeck::clouds::{
+    Accepted, Cloud, Error, EventQuery, ProtectionChange, Result, Target, TaskHandle, VmPage,
+    error::Rejection,
+};
+use vmdeck::model::{
+    Action, ActionKind, ActionRule, Capabilities, CloudName, Event, EventKey, Group, Job, JobState,
+    PowerState, Protection, ProtectionScope, Session, Severity, Task, TaskKey, TaskKind, TaskState,
+    Vapp, Vm, VmKey,
+};
+
+const DEPLOYED: &[PowerState] = &[PowerState::On, PowerState::Paused, PowerState::Off];
+const PERFORM: &[&str] = &["PERFORM"];
+
+/// What this cloud can do.
+pub static CAPABILITIES: Capabilities = Capabilities {
+    provider: "Fake",
+    rules: &[
+        ActionRule::new(ActionKind::PowerOn, &[PowerState::Off], PERFORM),
+        ActionRule::new(ActionKind::PowerOff, &[PowerState::On], PERFORM),
+        ActionRule::new(ActionKind::Shutdown, &[PowerState::On], PERFORM),
+        ActionRule::new(ActionKind::Pause, &[PowerState::On], PERFORM),
+        ActionRule::new(ActionKind::Resume, &[PowerState::Paused], PERFORM),
+        ActionRule::new(ActionKind::Reset, &[PowerState::On], PERFORM),
+        ActionRule::new(ActionKind::Protect, DEPLOYED, &["PROTECT"]),
+        ActionRule::new(ActionKind::Unprotect, DEPLOYED, &["PROTECT"]),
+    ],
+    missing: &[],
+    protection: Some(ProtectionScope::Cloud),
+    protect_privilege: Some("PROTECT"),
+    restricted_privilege: None,
+    tasks: true,
+    events: true,
+    vapps: true,
+};
+
+/// How one call goes wrong.
+#[derive(Debug, Clone)]
+pub enum Twist {
+    /// It fails and does nothing.
+    Fail(Error),
+    /// It does what it should, and the answer fails.
+    DoAndFail(Error),
+    /// It takes so long, then goes well.
+    Slow(Duration),
+    /// No answer ever.
+    Hang,
+    /// It does what it should, and no answer ever comes.
+    DoAndHang,
+    /// The client panics.
+    Panic,
+}
+
+/// A call as it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    pub name: &'static str,
+    pub about: String,
+    pub at: Instant,
+}
+
+pub struct State {
+    pub vms: BTreeMap<String, Vm>,
+    pub tasks: HashMap<String, Vec<Task>>,
+    pub vapps: Vec<Vapp>,
+    pub events: Vec<Event>,
+    pub user: &'static str,
+    pub page: usize,
+    /// How often a task is asked for until it ends.
+    pub polls: usize,
+    /// VMs whose graceful shutdown fails.
+    pub no_tools: Vec<String>,
+    twists: HashMap<&'static str, VecDeque<Twist>>,
+    always: HashMap<&'static str, Twist>,
+    polled: HashMap<String, usize>,
+    next_task: usize,
+}
+
+type Hook = Box<dyn Fn(&VmKey) + Send + Sync>;
+
+pub struct FakeCloud {
+    pub name: CloudName,
+    state: Mutex<State>,
+    calls: Mutex<Vec<Call>>,
+    on_perform: Mutex<Option<Hook>>,
+}
+
+impl FakeCloud {
+    /// A cloud with so many VMs, `vm-0` with the id `0` and so on, all running.
+    pub fn new(name: &str, vms: usize) -> Arc<Self> {
+        let cloud = CloudName::new(name);
+        let vms = (0..vms).map(|n| (format!("{n:05}"), vm(&cloud, n, PowerState::On)));
+        let state = State {
+            vms: vms.collect(),
+            tasks: HashMap::new(),
+            vapps: Vec::new(),
+            events: Vec::new(),
+            user: "admin",
+            page: 2,
+            polls: 2,
+            no_tools: Vec::new(),
+            twists: HashMap::new(),
+            always: HashMap::new(),
+            polled: HashMap::new(),
+            next_task: 0,
+        };
+        Arc::new(Self {
+            name: cloud,
+            state: Mutex::new(state),
+            calls: Mutex::default(),
+            on_perform: Mutex::default(),
+        })
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub fn key(&self, n: usize) -> VmKey {
+        VmKey::new(&self.name, &format!("{n:05}"))
+    }
+
+    /// The next call of this name goes like that; several wait in line.
+    pub fn twist(&self, call: &'static str, twist: Twist) {
+        self.state()
+            .twists
+            .entry(call)
+            .or_default()
+            .push_back(twist);
+    }
+
+    /// Every call of this name goes like that, until [`Self::behave`].
+    pub fn always(&self, call: &'static str, twist: Twist) {
+        self.state().always.insert(call, twist);
+    }
+
+    pub fn behave(&self, call: &'static str) {
+        self.state().always.remove(call);
+    }
+
+    /// Called when an action arrives.
+    pub fn on_perform(&self, hook: impl Fn(&VmKey) + Send + Sync + 'static) {
+        *self.on_perform.lock().unwrap() = Some(Box::new(hook));
+    }
+
+    pub fn calls(&self, name: &str) -> Vec<Call> {
+        let calls = self.calls.lock().unwrap();
+        calls
+            .iter()
+            .filter(|call| call.name == name)
+            .cloned()
+            .collect()
+    }
+
+    pub fn change(&self, n: usize, change: impl FnOnce(&mut Vm)) {
+        change(self.state().vms.get_mut(&format!("{n:05}")).unwrap());
+    }
+
+    /// A task of a VM, newest first.
+    pub fn add_task(&self, n: usize, kind: &str, state: TaskState) -> Task {
+        let mut guard = self.state();
+        guard.add_task(&self.name, &format!("{n:05}"), kind, state, "somebody")
+    }
+
+    pub fn add_event(
+        &self,
+        id: &str,
+        n: usize,
+        severity: Severity,
+        action: &str,
+        by: &str,
+        at: Timestamp,
+    ) {
+        let event = Event {
+            key: EventKey {
+                cloud: self.name.clone(),
+                id: id.into(),
+            },
+            at,
+            severity,
+            source: None,
+            entity: "VIRTUAL_MACHINE".into(),
+            action: action.into(),
+            vm: Some(self.key(n)),
+            vm_name: None,
+            performed_by: Some(by.into()),
+            user: None,
+            trace: "".into(),
+            error_code: None,
+        };
+        self.state().events.insert(0, event);
+    }
+
+    /// Records a call and lets it go wrong before it does anything. Answers how it goes wrong afterwards.
+    async fn begin(&self, name: &'static str, about: &str) -> Result<Option<Twist>> {
+        self.calls.lock().unwrap().push(Call {
+            name,
+            about: about.to_owned(),
+            at: Instant::now(),
+        });
+        let twist = {
+            let mut state = self.state();
+            let next = state.twists.get_mut(name).and_then(VecDeque::pop_front);
+            next.or_else(|| state.always.get(name).cloned())
+        };
+        match twist {
+            Some(Twist::Fail(error)) => Err(error),
+            Some(Twist::Slow(time)) => {
+                sleep(time).await;
+                Ok(None)
+            }
+            Some(Twist::Hang) => std::future::pending().await,
+            Some(Twist::Panic) => panic!("the client of {} is broken", self.name),
+            other => Ok(other),
+        }
+    }
+
+    async fn end<T>(twist: Option<Twist>, answer: T) -> Result<T> {
+        match twist {
+            Some(Twist::DoAndFail(error)) => Err(error),
+            Some(Twist::DoAndHang) => std::future::pending().await,
+            _ => Ok(answer),
+        }
+    }
+
+    fn find(&self, id: &str) -> Result<Vm> {
+        let found = self.state().vms.get(id).cloned();
+        found.ok_or_else(|| Error::NotFound(format!("no VM {id}")))
+    }
+}
+
+impl State {
+    fn add_task(
+        &mut self,
+        cloud: &CloudName,
+        vm: &str,
+        kind: &str,
+        state: TaskState,
+        user: &str,
+    ) -> Task {
+        self.next_task += 1;
+        let id = format!("task-{}", self.next_task);
+        let job = match state {
+            TaskState::FinishedSuccessfully => JobState::Done,
+            TaskState::FinishedUnsuccessfully => JobState::Failed,
+            _ => JobState::Started,
+        };
+        let task = Task {
+            key: TaskKey {
+                cloud: cloud.clone(),
+                id: id.as_str().into(),
+            },
+            vm: Some(VmKey::new(cloud, vm)),
+            kind: TaskKind::new(kind),
+            acknowledgeable: state == TaskState::FinishedUnsuccessfully,
+            state,
+            created_at: Some(Timestamp::now()),
+            updated_at: None,
+            user: Some(user.into()),
+            jobs: vec![Job {
+                id: format!("{id}.1").as_str().into(),
+                kind: TaskKind::new(kind),
+                rollback_state: JobState::Unknown,
+                state: job,
+                description: None,
+            }],
+            locator: format!("/tasks/{id}").as_str().into(),
+        };
+        self.tasks
+            .entry(vm.to_owned())
+            .or_default()
+            .insert(0, task.clone());
+        task
+    }
+
+    /// Ends a task as the VM would have it.
+    fn end_task(&mut self, vm: &str, id: &str) {
+        let no_tools = self.no_tools.iter().any(|one| one == vm);
+        let Some(task) = self
+            .tasks
+            .get_mut(vm)
+            .and_then(|tasks| tasks.iter_mut().find(|task| *task.key.id == *id))
+        else {
+            return;
+        };
+        let fails = no_tools && task.kind.as_str() == "SHUTDOWN";
+        task.state = if fails {
+            TaskState::FinishedUnsuccessfully
+        } else {
+            TaskState::FinishedSuccessfully
+        };
+        task.acknowledgeable = fails;
+        for job in &mut task.jobs {
+            job.state = if fails {
+                JobState::Failed
+            } else {
+                JobState::Done
+            };
+            job.rollback_state = if fails {
+                JobState::RollbackDone
+            } else {
+                JobState::Unknown
+            };
+        }
+        let power = match task.kind.as_str() {
+            "SHUTDOWN" if fails => PowerState::On,
+            "SHUTDOWN" | "POWER_OFF" => PowerState::Off,
+            "PAUSE" => PowerState::Paused,
+            _ => PowerState::On,
+        };
+        if let Some(vm) = self.vms.get_mut(vm) {
+            vm.power = power;
+        }
+    }
+}
+
+#[async_trait]
+impl Cloud for FakeCloud {
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    async fn connect(&self) -> Result<Session> {
+        let twist = self.begin("connect", "").await?;
+        let session = Session {
+            user: self.state().user.into(),
+            full_name: None,
+            tenant: None,
+            privileges: ["PERFORM", "PROTECT"].into_iter().collect(),
+        };
+        Self::end(twist, session).await
+    }
+
+    fn vms(&self) -> BoxStream<'_, Result<VmPage>> {
+        let pages = stream::unfold(Some(0), move |at| async move {
+            let at = at?;
+            let name = if at == 0 { "list" } else { "page" };
+            if let Err(error) = self.begin(name, &at.to_string()).await {
+                return Some((Err(error), None));
+            }
+            let state = self.state();
+            let vms: Vec<_> = state
+                .vms
+                .values()
+                .skip(at)
+                .take(state.page)
+                .cloned()
+                .collect();
+            let next = at + vms.len();
+            let more = next < state.vms.len();
+            let total = Some(state.vms.len());
+            Some((Ok(VmPage { vms, total }), more.then_some(next)))
+        });
+        pages.boxed()
+    }
+
+    async fn vapps(&self) -> Result<Vec<Vapp>> {
+        let twist = self.begin("vapps", "").await?;
+        let vapps = self.state().vapps.clone();
+        Self::end(twist, vapps).await
+    }
+
+    async fn target(&self, vm: &Vm) -> Result<Target> {
+        let twist = self.begin("target", &vm.key.id).await?;
+        let target = Target {
+            vm: self.find(&vm.key.id)?,
+            handle: Box::new(()),
+        };
+        Self::end(twist, target).await
+    }
+
+    async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted> {
+        if let Some(hook) = &*self.on_perform.lock().unwrap() {
+            hook(&target.vm.key);
+        }
+        let about = format!("{} {}", action.kind(), target.vm.key.id);
+        let twist = self.begin("perform", &about).await?;
+        let accepted = {
+            let mut state = self.state();
+            let id = target.vm.key.id.to_string();
+            let user = state.user;
+            let vm = state
+                .vms
+                .get_mut(&id)
+                .ok_or_else(|| Error::NotFound(id.clone()))?;
+            match action {
+                Action::Protect { .. } if vm.protection.is_some() => {
+                    return Err(conflict(
+                        "VM-118",
+                        "The virtual machine is already protected",
+                    ));
+                }
+                Action::Unprotect if vm.protection.is_none() => {
+                    return Err(conflict("VM-119", "The virtual machine is not protected"));
+                }
+                Action::Protect { reason } => {
+                    vm.protection = Some(protection(reason));
+                    Accepted::Done
+                }
+                Action::Unprotect => {
+                    vm.protection = None;
+                    Accepted::Done
+                }
+                _ if vm.power == PowerState::Locked => {
+                    return Err(conflict("VM-2", "The virtual machine is locked"));
+                }
+                _ => {
+                    vm.power = PowerState::Locked;
+                    let kind = action.kind().id().to_uppercase();
+                    let task = state.add_task(&self.name, &id, &kind, TaskState::Started, user);
+                    Accepted::Task(TaskHandle {
+                        key: task.key,
+                        vm: task.vm,
+                        locator: task.locator,
+                    })
+                }
+            }
+        };
+        Self::end(twist, accepted).await
+    }
+
+    async fn task(&self, handle: &TaskHandle) -> Result<Task> {
+        let twist = self.begin("task", &handle.key.id).await?;
+        let task = {
+            let mut state = self.state();
+            let vm = handle
+                .vm
+                .as_ref()
+                .map(|vm| vm.id.to_string())
+                .unwrap_or_default();
+            let polled = state.polled.entry(handle.key.id.to_string()).or_default();
+            *polled += 1;
+            if *polled >= state.polls {
+                state.end_task(&vm, &handle.key.id);
+            }
+            let tasks = state.tasks.get(&vm);
+            tasks
+                .and_then(|tasks| tasks.iter().find(|task| task.key == handle.key))
+                .cloned()
+        };
+        let task = task.ok_or_else(|| Error::NotFound("no such task".to_owned()))?;
+        Self::end(twist, task).await
+    }
+
+    async fn vm_tasks(&self, vm: &Vm) -> Result<Vec<Task>> {
+        let twist = self.begin("vm_tasks", &vm.key.id).await?;
+        let tasks = self
+            .state()
+            .tasks
+            .get(&*vm.key.id)
+            .cloned()
+            .unwrap_or_default();
+        Self::end(twist, tasks).await
+    }
+
+    async fn acknowledge(&self, task: &Task) -> Result<()> {
+        let twist = self.begin("acknowledge", &task.key.id).await?;
+        for kept in self.state().tasks.values_mut().flatten() {
+            if kept.key == task.key {
+                kept.state = TaskState::AckError;
+                kept.acknowledgeable = false;
+            }
+        }
+        Self::end(twist, ()).await
+    }
+
+    async fn events(&self, query: &EventQuery) -> Result<Vec<Event>> {
+        let twist = self.begin("events", &query.limit.to_string()).await?;
+        let events = self.state().events.clone();
+        let wanted = events
+            .into_iter()
+            .filter(|event| query.since.is_none_or(|since| event.at >= since));
+        Self::end(twist, wanted.take(query.limit).collect()).await
+    }
+
+    fn protection_change(&self, event: &Event) -> Option<ProtectionChange> {
+        let vm = event.vm.clone()?;
+        match &*event.action {
+            "PROTECT" => Some(ProtectionChange::Protected {
+                vm,
+                by: event.performed_by.clone(),
+                since: event.at,
+            }),
+            "UNPROTECT" => Some(ProtectionChange::Released { vm }),
+            _ => None,
+        }
+    }
+
+    async fn raw(&self, vm: &Vm) -> Result<String> {
+        let twist = self.begin("raw", &vm.key.id).await?;
+        Self::end(twist, format!("{{\"id\": {:?}}}", &*vm.key.id)).await
+    }
+
+    async fn close(&self) {
+        // Whether it answers is of no use by then.
+        let _ = self.begin("close", "").await;
+    }
+}
+
+pub fn conflict(code: &str, message: &str) -> Error {
+    Error::Conflict(Rejection {
+        status: 409,
+        code: Some(code.to_owned()),
+        message: message.to_owned(),
+    })
+}
+
+pub fn protection(reason: &str) -> Box<Protection> {
+    Box::new(Protection {
+        reason: Some(reason.into()),
+        by: None,
+        since: None,
+        scope: ProtectionScope::Cloud,
+    })
+}
+
+pub fn vm(cloud: &CloudName, n: usize, power: PowerState) -> Vm {
+    let id = format!("{n:05}");
+    Vm {
+        key: VmKey::new(cloud, &id),
+        uuid: None,
+        name: format!("vm-{n}").as_str().into(),
+        native_name: None,
+        power,
+        native_state: power.as_str().into(),
+        deallocated: false,
+        protection: None,
+        vapp: Some(Group {
+            id: "1".into(),
+            name: "shop".into(),
+        }),
+        project: None,
+        tenant: None,
+        location: None,
+        host: None,
+        owner: None,
+        hypervisor: None,
+        template: None,
+        description: None,
+        cpu: Some(1),
+        ram_mib: Some(1024),
+        addresses: Box::default(),
+        created_at: None,
+        locator: format!("/vms/{id}").as_str().into(),
+    }
+}
