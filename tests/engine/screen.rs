@@ -30,6 +30,7 @@ pub fn setup(dir: &Path, clouds: &[&Arc<FakeCloud>]) -> Setup {
             environment: None,
             production: false,
             read_only: false,
+            group_by: None,
             capabilities: &CAPABILITIES,
         },
         cloud: Arc::clone(cloud) as Arc<dyn Cloud>,
