@@ -195,6 +195,12 @@ pub trait Cloud: Send + Sync {
     /// The tasks of one VM, newest first, with their jobs.
     async fn vm_tasks(&self, vm: &Vm) -> Result<Vec<Task>>;
 
+    /// Whether the API can acknowledge a failed task. Where it cannot, it is acknowledged in this console's own state and
+    /// [`Cloud::acknowledge`] is never called.
+    fn acknowledges_tasks(&self) -> bool {
+        false
+    }
+
     /// Acknowledges a failed task. Reads the task first and sends only where the cloud offers it; a task that is acknowledged
     /// already is `Ok`.
     async fn acknowledge(&self, task: &Task) -> Result<()>;

@@ -9,6 +9,7 @@ pub mod command;
 mod engine;
 pub mod inventory;
 mod journal;
+mod local;
 pub mod oneshot;
 mod open;
 mod outbox;

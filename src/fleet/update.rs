@@ -105,7 +105,7 @@ pub enum Update {
         /// As they are now.
         tasks: Vec<Task>,
     },
-    /// The tasks of one VM, all of them: what is not among them is gone.
+    /// The tasks of one VM, all that its cloud has: what is not among them is gone, but for those that this console watches.
     VmTasks {
         /// The VM.
         vm: VmKey,

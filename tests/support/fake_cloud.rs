@@ -467,6 +467,10 @@ impl Cloud for FakeCloud {
         Self::end(twist, tasks).await
     }
 
+    fn acknowledges_tasks(&self) -> bool {
+        self.acknowledges
+    }
+
     async fn acknowledge(&self, task: &Task) -> Result<()> {
         let twist = self.begin("acknowledge", &task.key.id).await?;
         for kept in self.state().tasks.values_mut().flatten() {

@@ -61,6 +61,11 @@ impl Worker {
                 return Sent::Not(ticket.not_sent(&error, words::remedy(&error)));
             }
         };
+        if self.known().keeps_protections()
+            && let Err(error) = self.read_local().await
+        {
+            return Sent::Not(ticket.not_kept(&error));
+        }
         self.known().complete(&mut target.vm);
         if let Availability::Denied(denial) = self.may(action, &target.vm) {
             self.tell_soon(&target, order);
@@ -91,6 +96,12 @@ impl Worker {
             why: String::new(),
         };
         self.report(ticket, Stage::Sent);
+        if self.is_kept_here(action) {
+            return match self.protect_here(ticket, &target.vm, action).await {
+                stage @ Stage::Refused { .. } => Sent::Refused(stage),
+                stage => Sent::Ended(stage),
+            };
+        }
         match self.perform(&target, action).await {
             Ok(Accepted::Done) => {
                 self.done_at_once(key, action);
@@ -124,6 +135,12 @@ impl Worker {
     async fn perform_once(&self, target: &Target, action: &Action) -> Result<Accepted, Error> {
         let performed = guarded(self.cloud.perform(target, action)).await;
         performed.unwrap_or_else(|why| Err(Error::Protocol(format!("internal error ({why})"))))
+    }
+
+    /// Whether an action changes nothing in the cloud, only what this console keeps.
+    pub(super) fn is_kept_here(&self, action: &Action) -> bool {
+        matches!(action, Action::Protect { .. } | Action::Unprotect)
+            && self.known().keeps_protections()
     }
 
     /// Whether it may be done to the VM as it is now.

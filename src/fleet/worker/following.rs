@@ -42,7 +42,8 @@ impl Worker {
             let answer = self.read(|| self.cloud.task(handle)).await;
             drop(slot);
             let pause = match answer {
-                Ok(task) => {
+                Ok(mut task) => {
+                    self.known().localize(&mut task);
                     (failures, denials) = (0, 0);
                     if told.as_ref() != Some(&task) {
                         self.tell_task(&task, order).await;

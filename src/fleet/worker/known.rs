@@ -1,5 +1,6 @@
 //! What a worker has told already, so that it tells only what differs, and never an older answer after a newer one.
 
+mod overlay;
 mod protectors;
 mod tasks;
 
@@ -14,6 +15,7 @@ use crate::model::{Event, EventKey, Severity, Task, TaskKey, Vapp, Vm, VmKey};
 /// The events whose ids are remembered, so that none is told twice.
 const EVENTS_SEEN_MAX: usize = 5_000;
 
+pub(super) use overlay::Overlay;
 use protectors::Note;
 
 /// Orders answers by when their requests began: of two answers about one VM, the one asked for later is the newer, whichever
@@ -70,6 +72,8 @@ pub(super) struct Known {
     notes: HashMap<Arc<str>, Note>,
     /// Failed tasks that nobody has acknowledged, and running ones.
     tasks: HashMap<TaskKey, Task>,
+    /// What is laid over the cloud's answers.
+    pub overlay: Overlay,
     vapps: Vec<Vapp>,
     restricted: HashMap<Arc<str>, bool>,
     vapps_known: bool,
@@ -258,9 +262,13 @@ impl Known {
         events
     }
 
-    /// Takes in what was kept of an earlier run. Everything in it is older than any answer.
-    pub(super) fn restore(&mut self, vms: Vec<Arc<Vm>>, as_of: Timestamp) {
+    /// Takes in what was kept of an earlier run, and lays over it what is known here now. Everything in it is older than any
+    /// answer.
+    pub(super) fn restore(&mut self, vms: &mut [Arc<Vm>], as_of: Timestamp) {
         for vm in vms {
+            if self.overlay.is_any() {
+                self.overlay.lay(Arc::make_mut(vm));
+            }
             if let Some(protection) = &vm.protection
                 && let Some(since) = protection.since
             {
@@ -273,7 +281,8 @@ impl Known {
                 self.notes.insert(vm.key.id.clone(), note);
             }
             let id = vm.key.id.clone();
-            if self.vms.insert(id, Entry::new(vm, Order(0))).is_none() {
+            let entry = Entry::new(vm.clone(), Order(0));
+            if self.vms.insert(id, entry).is_none() {
                 self.unread += 1;
             }
         }
@@ -294,8 +303,11 @@ impl Known {
         keys
     }
 
-    /// Takes in the warnings that were kept of an earlier run. Their VMs are read first: somebody may have acknowledged them.
-    pub(super) fn restore_warnings(&mut self, tasks: &[Task]) {
+    /// Takes in the warnings that were kept of an earlier run, those that still stand. Their VMs are read first: somebody may have
+    /// acknowledged them.
+    pub(super) fn restore_warnings(&mut self, tasks: &mut Vec<Task>) {
+        tasks.iter_mut().for_each(|task| self.localize(task));
+        tasks.retain(Task::is_warning);
         for task in tasks {
             if let Some(vm) = &task.vm {
                 self.mark_due(&vm.id);

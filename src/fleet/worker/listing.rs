@@ -38,7 +38,7 @@ pub(super) struct Listing {
 
 impl Worker {
     /// Lists everything once and tells the end of it. When the session has ended, signs in again and lists again, once.
-    pub(super) async fn list(&self) -> Result<Listing> {
+    pub(super) async fn list(self: &Arc<Self>) -> Result<Listing> {
         self.ensure_session().await?;
         let number = self.sign_in.number();
         match self.list_once().await {
@@ -50,7 +50,9 @@ impl Worker {
         }
     }
 
-    async fn list_once(&self) -> Result<Listing> {
+    async fn list_once(self: &Arc<Self>) -> Result<Listing> {
+        // Another process may have protected or acknowledged something.
+        self.read_local_or_complain().await;
         let started = Instant::now();
         let order = self.known().begin_listing();
         let first = !self.known().listed;
@@ -96,6 +98,7 @@ impl Worker {
                 latency,
             })
             .await;
+        self.tell_failed().await;
         Ok(Listing { took, new_vapps })
     }
 

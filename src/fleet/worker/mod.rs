@@ -13,6 +13,7 @@ mod following;
 mod keeping;
 mod known;
 mod listing;
+mod local;
 mod once;
 mod polling;
 mod queue;
@@ -41,6 +42,7 @@ use tokio_util::task::TaskTracker;
 
 use super::backoff::back_off;
 use super::journal::{Journal, Unfinished};
+use super::local::{Local, Place};
 use super::outbox::Outbox;
 use super::setup::{CloudSetup, Mode, Setup};
 use super::update::{CloudInfo, CloudStatus, Update};
@@ -51,7 +53,7 @@ use crate::model::{Session, TaskKey, VmKey};
 
 pub(super) use asking::Question;
 use commands::VmQueue;
-use known::Known;
+use known::{Known, Overlay};
 use queue::ReadQueue;
 use sign_in::{SignIn, SignedIn};
 pub(super) use ticket::Ticket;
@@ -109,6 +111,9 @@ pub(super) struct Worker {
     mode: Mode,
     background_reads: bool,
     common: Common,
+    local: Arc<Local>,
+    /// Held while the state folder is read and what is new in it taken in.
+    local_turn: tokio::sync::Mutex<()>,
     sign_in: SignIn,
     known: Mutex<Known>,
     /// A person wants a listing now.
@@ -139,6 +144,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Worker {
     pub(super) fn new(cloud: CloudSetup, setup: &Setup, common: Common) -> Arc<Self> {
         let slots = cloud.concurrency.max(1);
+        let info = &cloud.info;
+        let place = Place::new(&info.name, info.provider, &info.url);
+        let mut known = Known::default();
+        known.overlay = Overlay::new(
+            info.capabilities,
+            cloud.group_by,
+            !cloud.cloud.acknowledges_tasks(),
+        );
         Arc::new(Self {
             info: cloud.info,
             cloud: cloud.cloud,
@@ -149,8 +162,10 @@ impl Worker {
             mode: setup.mode,
             background_reads: setup.background_reads,
             common,
+            local: Arc::new(Local::new(&setup.state_dir, place)),
+            local_turn: tokio::sync::Mutex::default(),
             sign_in: SignIn::default(),
-            known: Mutex::default(),
+            known: Mutex::new(known),
             refresh_now: Notify::new(),
             healthy: AtomicBool::new(false),
             restored: AtomicBool::new(false),

@@ -78,7 +78,7 @@ impl Worker {
     ) -> Result<Option<Settled>, Error> {
         let vm = self.reread(&open.vm).await?;
         let tasks = match &vm {
-            Some(vm) => self.read(|| self.cloud.vm_tasks(vm)).await.ok(),
+            Some(vm) => self.vm_tasks(vm).await.ok(),
             None => None,
         };
         let session = self.session();

@@ -8,6 +8,7 @@ use super::Worker;
 use crate::clouds::TaskHandle;
 use crate::fleet::command::{Command, CommandId, CommandReport, Stage};
 use crate::fleet::journal::{Args, JournalError, Record};
+use crate::fleet::local::StateFileError;
 use crate::fleet::words;
 use crate::model::{Action, CloudName};
 
@@ -57,6 +58,13 @@ impl Ticket {
     pub(super) fn not_sent(&self, why: impl std::fmt::Display, next: &str) -> Stage {
         Stage::Refused {
             message: words::not_sent(&self.what(), why, next),
+        }
+    }
+
+    /// Refused, because what this console keeps could not be read or written. The error carries its remedy.
+    pub(super) fn not_kept(&self, error: &StateFileError) -> Stage {
+        Stage::Refused {
+            message: format!("{} was not done: {error}", self.what()),
         }
     }
 
