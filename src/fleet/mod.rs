@@ -15,6 +15,7 @@ mod open;
 mod outbox;
 mod setup;
 pub mod update;
+mod watch;
 mod words;
 mod worker;
 

@@ -15,7 +15,7 @@ use vmdeck::fleet::{
 };
 use vmdeck::model::{Action, VmKey};
 
-use crate::fake_cloud::{CAPABILITIES, FakeCloud};
+use crate::fake_cloud::FakeCloud;
 
 pub const REFRESH: Duration = Duration::from_secs(10);
 /// Of tokio's time: nothing that a test waits for takes so long.
@@ -31,10 +31,11 @@ pub fn setup(dir: &Path, clouds: &[&Arc<FakeCloud>]) -> Setup {
             production: false,
             read_only: false,
             group_by: None,
-            capabilities: &CAPABILITIES,
+            capabilities: cloud.capabilities,
         },
         cloud: Arc::clone(cloud) as Arc<dyn Cloud>,
         concurrency: 2,
+        group_by: None,
         account: Some("admin".to_owned()),
     });
     Setup {

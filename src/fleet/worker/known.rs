@@ -1,5 +1,6 @@
 //! What a worker has told already, so that it tells only what differs, and never an older answer after a newer one.
 
+mod changing;
 mod overlay;
 mod protectors;
 mod tasks;
@@ -15,6 +16,8 @@ use crate::model::{Event, EventKey, Severity, Task, TaskKey, Vapp, Vm, VmKey};
 /// The events whose ids are remembered, so that none is told twice.
 const EVENTS_SEEN_MAX: usize = 5_000;
 
+use changing::Changing;
+pub(super) use changing::Look;
 pub(super) use overlay::Overlay;
 use protectors::Note;
 
@@ -74,6 +77,7 @@ pub(super) struct Known {
     tasks: HashMap<TaskKey, Task>,
     /// What is laid over the cloud's answers.
     pub overlay: Overlay,
+    changing: Changing,
     vapps: Vec<Vapp>,
     restricted: HashMap<Arc<str>, bool>,
     vapps_known: bool,
@@ -137,6 +141,7 @@ impl Known {
                     return Put::Same;
                 }
                 let power_changed = entry.vm.power != vm.power;
+                self.changing.looks(&vm);
                 let vm = Arc::new(vm);
                 entry.vm = vm.clone();
                 self.dirty = true;
@@ -147,6 +152,7 @@ impl Known {
                 Put::Changed(vm)
             }
             None => {
+                self.changing.looks(&vm);
                 let vm = Arc::new(vm);
                 self.vms.insert(id.clone(), Entry::new(vm.clone(), order));
                 self.unread += 1;
@@ -190,6 +196,7 @@ impl Known {
             self.dirty = true;
         }
         self.notes.remove(id);
+        self.changing.forget(id);
     }
 
     pub(super) fn entry(&self, id: &str) -> Option<&Entry> {

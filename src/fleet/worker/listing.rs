@@ -122,7 +122,9 @@ impl Worker {
             });
             (new_vapps, update)
         });
-        told.await.unwrap_or(false)
+        let new_vapps = told.await.unwrap_or(false);
+        self.wake_changing();
+        new_vapps
     }
 
     /// What comes after a listing: appliances, events, the tasks that nobody has read. What fails here is said once and

@@ -1,13 +1,14 @@
 //! The worker of one cloud: what its lanes share.
 //!
 //! Lanes: reading (listing again and again), acting (one small task for each command, in order for each VM), following
-//! (one small task for each running operation), asking (what the screen wants read now) and background (the tasks
-//! of VMs, slowly). None waits for another. A panic in one of them is that cloud's error; the lane is begun again after a while.
+//! (one small task for each running operation), asking (what the screen wants read now), changing
+//! (VMs that are about to change and have no task) and background (the tasks of VMs, slowly). None waits for another. A panic in one of them is that cloud's error; the lane is begun again after a while.
 
 mod acknowledging;
 mod acting;
 mod asking;
 mod background;
+mod changing;
 mod commands;
 mod following;
 mod keeping;
@@ -23,6 +24,7 @@ mod settling;
 mod sign_in;
 mod telling;
 mod ticket;
+mod watching;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -128,6 +130,7 @@ pub(super) struct Worker {
     following: Mutex<HashSet<TaskKey>>,
     reads: Mutex<ReadQueue>,
     reads_wanted: Notify,
+    changing_wanted: Notify,
     asked: Mutex<HashSet<asking::Question>>,
     acting_slots: Semaphore,
     following_slots: Semaphore,
@@ -175,6 +178,7 @@ impl Worker {
             following: Mutex::default(),
             reads: Mutex::default(),
             reads_wanted: Notify::new(),
+            changing_wanted: Notify::new(),
             asked: Mutex::default(),
             acting_slots: Semaphore::new(slots),
             following_slots: Semaphore::new(slots),
@@ -190,6 +194,7 @@ impl Worker {
             self.spawn_lane("background reads", |worker| {
                 worker.read_in_background().boxed()
             });
+            self.spawn_lane("rereading", |worker| worker.read_changing().boxed());
         }
     }
 

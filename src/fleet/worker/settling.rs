@@ -30,6 +30,8 @@ pub(super) struct Open {
     pub vm: Arc<Vm>,
     /// What was sent.
     pub action: Action,
+    /// The VM as it was read just before; `None` for what an earlier run has sent.
+    pub was: Option<Vm>,
     /// When.
     pub sent: Timestamp,
     /// When this run began to wait.
@@ -84,6 +86,7 @@ impl Worker {
         let session = self.session();
         let verdict = settle(&Look {
             action: &open.action,
+            was: open.was.as_ref(),
             sent: open.sent,
             waited: open.waited + open.began.elapsed(),
             session: session.as_deref(),

@@ -38,6 +38,7 @@ impl Worker {
                 ((), Some(self.vms_update(vec![vm], Vec::new())))
             })
             .await;
+        self.wake_changing();
     }
 
     pub(super) async fn tell_gone(&self, key: &VmKey, order: Order) {
