@@ -169,6 +169,12 @@ pub trait Cloud: Send + Sync {
     /// Every VM the user may see, part by part as the answers come. After an error the stream ends.
     fn vms(&self) -> BoxStream<'_, Result<VmPage>>;
 
+    /// Whether the last listing, though it ended in an error, read the part of the cloud that this VM stands in: then a VM that it did
+    /// not have is gone. `false` where an error leaves everything open.
+    fn has_read(&self, _vm: &Vm) -> bool {
+        false
+    }
+
     /// Every virtual appliance the user may see; empty where the API has none.
     async fn vapps(&self) -> Result<Vec<Vapp>>;
 

@@ -114,7 +114,9 @@ struct Minutes(Duration);
 impl fmt::Display for Minutes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_secs() {
-            seconds if seconds >= 60 && seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
+            seconds if seconds >= 60 && seconds.is_multiple_of(60) => {
+                write!(f, "{}m", seconds / 60)
+            }
             seconds => write!(f, "{seconds}s"),
         }
     }
@@ -167,7 +169,13 @@ impl Watch {
     }
 
     /// The task that is shown of it. Of one phase it is the phase; of several it is the action's.
-    pub(super) fn task(&self, key: TaskKey, vm: VmKey, action: &Action, user: Option<Arc<str>>) -> Task {
+    pub(super) fn task(
+        &self,
+        key: TaskKey,
+        vm: VmKey,
+        action: &Action,
+        user: Option<Arc<str>>,
+    ) -> Task {
         let kind = match self.phases.as_slice() {
             [only] => only.kind.clone(),
             _ => TaskKind::new(&action.kind().id().to_uppercase()),
@@ -228,7 +236,11 @@ mod tests {
         ];
         for (until, changed, power, met) in table {
             let now = power.map(vm);
-            assert_eq!(until.is_met(changed, now.as_ref()), met, "{until:?} {changed} {power:?}");
+            assert_eq!(
+                until.is_met(changed, now.as_ref()),
+                met,
+                "{until:?} {changed} {power:?}"
+            );
         }
     }
 
@@ -248,14 +260,21 @@ mod tests {
         assert!(with(|vm| vm.native_state = "Rebooting".into()));
         assert!(with(|vm| vm.updated_at = Timestamp::from_second(101).ok()));
         assert!(!with(|vm| vm.updated_at = Timestamp::from_second(99).ok()));
-        assert!(!with(|vm| vm.updated_at = None), "nothing told is no change");
+        assert!(
+            !with(|vm| vm.updated_at = None),
+            "nothing told is no change"
+        );
     }
 
     #[test]
     fn what_did_not_come_to_be_is_said_with_its_time() {
         let table = [
             (Until::State(vec![Off]), 300, "not seen off in 5m"),
-            (Until::State(vec![Off, NotAllocated]), 90, "not seen off or not allocated in 90s"),
+            (
+                Until::State(vec![Off, NotAllocated]),
+                90,
+                "not seen off or not allocated in 90s",
+            ),
             (Until::Again(vec![On]), 120, "no change seen in 2m"),
             (Until::Gone, 45, "still there after 45s"),
         ];
@@ -277,13 +296,19 @@ mod tests {
             cloud: vm.key.cloud.clone(),
             id: "t".into(),
         };
-        let phases = vec![phase("POWER_OFF", Some(Action::PowerOn)), phase("POWER_ON", None)];
+        let phases = vec![
+            phase("POWER_OFF", Some(Action::PowerOn)),
+            phase("POWER_ON", None),
+        ];
         let mut watch = Watch::new(phases, &vm, Timestamp::UNIX_EPOCH).unwrap();
         assert!(watch.has_more_to_send());
         watch.at = 1;
         assert!(!watch.has_more_to_send());
         let task = watch.task(key.clone(), vm.key.clone(), &Action::Reboot, None);
-        assert_eq!((task.kind.as_str(), task.progress()), ("REBOOT", "Powering on"));
+        assert_eq!(
+            (task.kind.as_str(), task.progress()),
+            ("REBOOT", "Powering on")
+        );
         assert_eq!(task.jobs_done(), (1, 2));
         let one = Watch::new(vec![phase("POWER_OFF", None)], &vm, Timestamp::UNIX_EPOCH).unwrap();
         let task = one.task(key, vm.key.clone(), &Action::Shutdown, None);

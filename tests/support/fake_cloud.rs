@@ -121,6 +121,8 @@ pub struct State {
     pub no_tools: Vec<String>,
     /// What an action becomes that the cloud has no task for.
     pub phases: HashMap<ActionKind, Vec<Phase>>,
+    /// The locations that every listing reads whole, whatever becomes of the rest.
+    pub read_whole: Vec<String>,
     /// Where VMs can be moved to.
     pub hosts: Vec<Host>,
     twists: HashMap<&'static str, VecDeque<Twist>>,
@@ -170,6 +172,7 @@ impl FakeCloud {
             polls: 2,
             no_tools: Vec::new(),
             phases: HashMap::new(),
+            read_whole: Vec::new(),
             hosts: Vec::new(),
             twists: HashMap::new(),
             always: HashMap::new(),
@@ -429,6 +432,14 @@ impl Cloud for FakeCloud {
             Some((Ok(VmPage { vms, total }), more.then_some(next)))
         });
         pages.boxed()
+    }
+
+    fn has_read(&self, vm: &Vm) -> bool {
+        let location = vm.location.as_deref();
+        self.state()
+            .read_whole
+            .iter()
+            .any(|one| Some(&**one) == location)
     }
 
     async fn vapps(&self) -> Result<Vec<Vapp>> {

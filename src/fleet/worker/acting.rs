@@ -126,7 +126,11 @@ impl Worker {
     }
 
     /// Sends once; when the session had ended, which proves that nothing was executed, signs in and sends once more.
-    pub(super) async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted, Error> {
+    pub(super) async fn perform(
+        &self,
+        target: &Target,
+        action: &Action,
+    ) -> Result<Accepted, Error> {
         let number = self.sign_in.number();
         match self.perform_once(target, action).await {
             Err(error) if error.needs_sign_in() => {

@@ -92,6 +92,8 @@ pub(super) struct Known {
     pub as_of: Option<Timestamp>,
     /// Whether a listing of this run came to its end.
     pub listed: bool,
+    /// Whether a listing of this run read a part of the cloud.
+    pub partly_listed: bool,
 }
 
 /// What a VM that was taken in means for the lanes.
@@ -167,11 +169,21 @@ impl Known {
 
     /// The VMs that a whole listing did not have, and that were not read since it began. They are forgotten.
     pub(super) fn take_gone(&mut self, order: Order) -> Vec<VmKey> {
+        self.take_gone_of(order, |_| true)
+    }
+
+    /// [`Self::take_gone`], of those that a listing in parts can tell about.
+    pub(super) fn take_gone_of(
+        &mut self,
+        order: Order,
+        has_read: impl Fn(&Vm) -> bool,
+    ) -> Vec<VmKey> {
         let listing = self.listing;
         let gone: Vec<_> = self
             .vms
             .values()
             .filter(|entry| entry.listed != listing && entry.order <= order)
+            .filter(|entry| has_read(&entry.vm))
             .map(|entry| entry.vm.key.clone())
             .collect();
         for key in &gone {

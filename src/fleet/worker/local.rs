@@ -111,11 +111,7 @@ impl Worker {
     }
 
     /// Keeps an acknowledgement that no cloud takes.
-    pub(super) async fn acknowledge_here(
-        self: &Arc<Self>,
-        ticket: &Ticket,
-        task: &Task,
-    ) -> Stage {
+    pub(super) async fn acknowledge_here(self: &Arc<Self>, ticket: &Ticket, task: &Task) -> Stage {
         let turn = self.local_turn.lock().await;
         let kept = task.clone();
         let kept = self.with_local(move |local| local.acknowledge(&kept, Timestamp::now()));
@@ -135,6 +131,9 @@ impl Worker {
         let kept = task.clone();
         let kept = self.with_local(move |local| local.keep_failed(&kept, Timestamp::now()));
         let error = kept.await.and_then(Result::err);
-        self.complain("failed tasks", error.map(|error| capital(&error.to_string())));
+        self.complain(
+            "failed tasks",
+            error.map(|error| capital(&error.to_string())),
+        );
     }
 }

@@ -21,13 +21,21 @@ use crate::fleet::words;
 use crate::model::{Action, ActionKind};
 
 impl Worker {
-    /// Takes up this cloud's commands of earlier runs, once, after the first whole listing.
-    pub(super) async fn recover(self: &Arc<Self>) {
+    /// Takes up this cloud's commands of earlier runs, each once: after a listing in part those whose VMs are there, after a whole
+    /// one all, for a VM that it does not have is gone.
+    pub(super) async fn recover(self: &Arc<Self>, whole: bool) {
         let left = &self.common.unfinished;
         let left = left.get_or_init(|| self.left_behind()).await;
         let ours: Vec<_> = {
             let mut all = lock(left);
-            let is_ours = |one: &mut Unfinished| one.record.cloud == self.info.name;
+            let known = self.known();
+            let is_there = |record: &Record| {
+                let vm = record.vm.as_deref();
+                vm.is_some_and(|id| known.entry(id).is_some())
+            };
+            let is_ours = |one: &mut Unfinished| {
+                one.record.cloud == self.info.name && (whole || is_there(&one.record))
+            };
             all.extract_if(.., is_ours).collect()
         };
         for unfinished in ours {

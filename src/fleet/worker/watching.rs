@@ -81,7 +81,9 @@ impl Worker {
             // The journal has how far it is: the next run goes on there, or nobody waits for it.
             Ok(Followed::UntilAccepted) | Err(Fault::Left) => return,
             Err(Fault::Failed(why)) => {
-                shown.end(TaskState::FinishedUnsuccessfully, Some(why)).await;
+                shown
+                    .end(TaskState::FinishedUnsuccessfully, Some(why))
+                    .await;
                 Stage::Failed {
                     message: words::failed(
                         &ticket.what(),
@@ -93,7 +95,9 @@ impl Worker {
             }
             Err(Fault::Unknown(why)) => {
                 let stage = ticket.unknown(&why);
-                shown.end(TaskState::FinishedUnsuccessfully, Some(why)).await;
+                shown
+                    .end(TaskState::FinishedUnsuccessfully, Some(why))
+                    .await;
                 stage
             }
         };
@@ -116,6 +120,9 @@ impl Worker {
         };
         let mut is_told = false;
         loop {
+            let Some(phase) = watch.phase().cloned() else {
+                return Ok(Followed::ToItsEnd);
+            };
             if late.is_none() {
                 let written = self.journal_watch(ticket, watch, &accepted).await;
                 self.journal_trouble(written);
@@ -129,9 +136,6 @@ impl Worker {
             if !ticket.follow && is_sent {
                 return Ok(Followed::UntilAccepted);
             }
-            let Some(phase) = watch.phase().cloned() else {
-                return Ok(Followed::ToItsEnd);
-            };
             let waited = late.take();
             let too_late = waited.is_some_and(|waited| waited >= phase.limit());
             let watching = self.watch_phase(vm, watch, &phase, waited);

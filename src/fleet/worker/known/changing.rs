@@ -94,7 +94,10 @@ impl Known {
         let wanted = |turn: &mut Turn| turn.locked.max(turn.acted) > Some(now);
         self.changing.0.retain(|_, turn| wanted(turn));
         for task in self.tasks.values().filter(|task| task.is_running()) {
-            let turn = task.vm.as_ref().and_then(|vm| self.changing.0.get_mut(&vm.id));
+            let turn = task
+                .vm
+                .as_ref()
+                .and_then(|vm| self.changing.0.get_mut(&vm.id));
             if let Some(turn) = turn {
                 turn.next = turn.next.max(now + PACE);
             }
@@ -108,6 +111,8 @@ impl Known {
         }
         turn.next = now + PACE;
         let entry = self.vms.get(id);
-        entry.map_or(Look::NotBefore(now + PACE), |entry| Look::At(entry.vm.clone()))
+        entry.map_or(Look::NotBefore(now + PACE), |entry| {
+            Look::At(entry.vm.clone())
+        })
     }
 }

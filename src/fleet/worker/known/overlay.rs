@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 use super::{Known, Order};
 use crate::fleet::local::{Protections, is_recent};
-use crate::model::{
-    Capabilities, Group, GroupBy, ProtectionScope, Task, TaskKey, TaskState, Vm,
-};
+use crate::model::{Capabilities, Group, GroupBy, ProtectionScope, Task, TaskKey, TaskState, Vm};
 
 /// The groups whose texts are shared between VMs; a pattern can make one for each VM.
 const SHARED_MAX: usize = 10_000;

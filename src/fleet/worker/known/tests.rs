@@ -22,6 +22,10 @@ pub(in super::super) fn vm(id: &str, power: PowerState) -> Vm {
         project: None,
         tenant: None,
         location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: None,
         owner: None,
         hypervisor: None,
@@ -31,6 +35,7 @@ pub(in super::super) fn vm(id: &str, power: PowerState) -> Vm {
         ram_mib: None,
         addresses: Box::default(),
         created_at: None,
+        updated_at: None,
         locator: "".into(),
     }
 }
@@ -52,6 +57,7 @@ pub(in super::super) fn task(id: &str, vm: &str, running: bool) -> Task {
         updated_at: None,
         user: None,
         jobs: Vec::new(),
+        watched_here: false,
         acknowledgeable: !running,
         locator: "".into(),
     }
@@ -157,7 +163,7 @@ async fn a_kept_protector_counts_only_while_the_reason_is_the_same() {
     }
     for (reason, expected) in [("audit", Some("ada")), ("other", None)] {
         let mut known = Known::default();
-        known.restore(vec![Arc::new(kept.clone())], at(2));
+        known.restore(&mut [Arc::new(kept.clone())], at(2));
         let order = known.begin_listing();
         known.put_listed(protected("0", reason), order);
         assert_eq!(by(&known, "0").as_deref(), expected, "{reason}");
