@@ -466,3 +466,33 @@ async fn a_failed_one_warns_in_later_runs_until_it_is_acknowledged_and_then_in_n
     last.list(soon()).await;
     assert_eq!(last.inventory().warning_count(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watched_one_stands_beside_the_tasks_that_the_cloud_has() {
+    let cloud = FakeCloud::new("prod", 3);
+    let off = vec![phase("POWER_OFF", is(&[PowerState::Off]), None)];
+    cloud.state().phases.insert(ActionKind::PowerOff, off);
+    cloud.add_task(1, "RESET", TaskState::FinishedUnsuccessfully);
+    let mut screen = listed(&cloud).await;
+    let id = screen.act(cloud.key(1), Action::PowerOff);
+    screen.during(Duration::from_secs(30)).await;
+    screen.fleet.ask(vmdeck::fleet::Ask::VmTasks(cloud.key(1)));
+    screen.during(Duration::from_secs(1)).await;
+    assert_eq!(screen.inventory.running_task_count(), 1);
+    let Stage::Failed { task, .. } = screen.outcome(id).await else {
+        panic!("{:?}", screen.stages(id));
+    };
+    screen.fleet.ask(vmdeck::fleet::Ask::VmTasks(cloud.key(1)));
+    screen.during(Duration::from_secs(1)).await;
+    assert_eq!(screen.inventory.warnings(&cloud.key(1)).count(), 2);
+    let id = screen.fleet.submit(Command::Acknowledge {
+        task: task.unwrap(),
+        vm: Some(cloud.key(1)),
+    });
+    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(
+        cloud.calls("acknowledge").is_empty(),
+        "it is none of the cloud's"
+    );
+    assert_eq!(screen.inventory.warnings(&cloud.key(1)).count(), 1);
+}

@@ -489,10 +489,10 @@ impl Cloud for FakeCloud {
                     vm.protection = None;
                     Accepted::Done
                 }
-                _ if !self.capabilities.tasks => {
-                    let phases = state.phases.get(&action.kind());
-                    phases.cloned().map_or(Accepted::Done, Accepted::Watch)
+                _ if state.phases.contains_key(&action.kind()) => {
+                    Accepted::Watch(state.phases[&action.kind()].clone())
                 }
+                _ if !self.capabilities.tasks => Accepted::Done,
                 _ if vm.power == PowerState::Locked => {
                     return Err(conflict("VM-2", "The virtual machine is locked"));
                 }

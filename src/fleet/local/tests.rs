@@ -220,7 +220,7 @@ fn a_failed_watched_operation_is_kept_until_it_is_acknowledged() {
     lab(dir.path()).keep_failed(&task, now).unwrap();
     assert_eq!(
         lab(dir.path()).news().unwrap().failed.unwrap(),
-        [task.clone()]
+        std::slice::from_ref(&task)
     );
     lab(dir.path()).acknowledge(&task, now).unwrap();
     let news = lab(dir.path()).news().unwrap();
