@@ -184,6 +184,101 @@ async fn a_list_that_grew_meanwhile_is_followed_beyond_its_first_total() {
     assert_eq!(pages.iter().map(|page| page.vms.len()).sum::<usize>(), 6);
 }
 
+/// A server of VMs 1 to `total`, at most `cap` on a page; it refuses what lies beyond.
+fn numbered(path: &str, total: usize, cap: usize) -> Reply {
+    let at = query(path, "startwith").unwrap_or(0);
+    if at > 0 && at >= total {
+        return Reply::new(400, "beyond the end");
+    }
+    let page = entries(at + 1, cap.min(total - at));
+    let links = match at + cap {
+        next if next < total => json!([{ "rel": "next",
+            "href": format!("http://x/api/cloud/virtualmachines?startwith={next}&limit=500") }]),
+        _ => json!([]),
+    };
+    Reply::ok(json!({ "links": links, "collection": page, "totalSize": total }).to_string())
+}
+
+#[tokio::test]
+async fn a_later_listing_is_whole_whatever_became_of_the_pages_it_expects() {
+    let now = std::sync::Arc::new(std::sync::Mutex::new((0, 0)));
+    let shared = now.clone();
+    let server = Server::signed_in(move |asked| {
+        let (total, cap) = *shared.lock().unwrap();
+        numbered(&asked.path, total, cap)
+    })
+    .await;
+    let cloud = server.connected().await;
+    for (total, cap) in [
+        (10, 4), // nothing is expected yet
+        (10, 4), // as expected
+        (11, 4), // grown on the last page
+        (21, 4), // grown by pages
+        (12, 4), // shrunk by pages, and to a whole last page
+        (3, 4),  // shrunk to one page
+        (3, 4),  // which is expected alone
+        (10, 4),
+        (10, 3), // smaller pages
+        (10, 5), // larger pages
+        (0, 5),  // empty
+    ] {
+        *now.lock().unwrap() = (total, cap);
+        let vms = vms(&*cloud).await.unwrap();
+        let mut found: Vec<usize> = vms.iter().map(|vm| vm.key.id.parse().unwrap()).collect();
+        found.sort_unstable();
+        let wanted: Vec<usize> = (1..=total).collect();
+        assert_eq!(found, wanted, "{total} VMs, {cap} on a page");
+    }
+}
+
+/// Waits until so many requests have come.
+async fn asked_for(server: &Server, requests: usize) {
+    while server.lines().len() < requests {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_later_listing_asks_for_the_pages_it_expects_without_waiting_for_the_first() {
+    let listed = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let again = listed.clone();
+    let server = Server::signed_in(move |asked| {
+        let is_first = query(&asked.path, "startwith").is_none();
+        if is_first && again.load(std::sync::atomic::Ordering::SeqCst) {
+            return Reply::Stall(Vec::new());
+        }
+        numbered(&asked.path, 6, 2)
+    })
+    .await;
+    let cloud = server.connected().await;
+    assert_eq!(vms(&*cloud).await.unwrap().len(), 6);
+    listed.store(true, std::sync::atomic::Ordering::SeqCst);
+    let before = server.lines().len();
+    // The first page never comes; whoever waits for it asks for nothing else, and this waits until the listing is given up.
+    tokio::select! {
+        end = vms(&*cloud) => panic!("{end:?}"),
+        () = asked_for(&server, before + 3) => {}
+    }
+    let mut lines = server.lines().split_off(before);
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "GET /api/cloud/virtualmachines?limit=500",
+            "GET /api/cloud/virtualmachines?startwith=2&limit=500",
+            "GET /api/cloud/virtualmachines?startwith=4&limit=500",
+        ]
+    );
+    listed.store(false, std::sync::atomic::Ordering::SeqCst);
+    let before = server.lines().len();
+    assert_eq!(vms(&*cloud).await.unwrap().len(), 6);
+    assert_eq!(
+        server.lines()[before],
+        "GET /api/cloud/virtualmachines?limit=500",
+        "after a listing that did not end, nothing is expected"
+    );
+}
+
 #[tokio::test]
 async fn an_empty_list_without_a_total_is_one_page_without_vms() {
     let server = Server::signed_in(|_| Reply::ok(fixture("empty_collection"))).await;

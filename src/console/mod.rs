@@ -1,6 +1,7 @@
 //! The console: what the terminal sees.
 
 pub mod app;
+mod input;
 pub mod keymap;
 pub mod layers;
 pub mod lists;

@@ -45,6 +45,8 @@ impl Notice {
 
 /// The notices kept.
 const LOG_MAX: usize = 500;
+/// How far back one may be that is still on the screen.
+const RECENT: usize = 64;
 /// The notices on the screen at once.
 const SHOWN_MAX: usize = 4;
 
@@ -76,17 +78,15 @@ impl Notices {
 
     /// Those on the screen now, oldest first.
     #[must_use]
-    pub fn shown(&self, now: Timestamp) -> &[Notice] {
-        let alive = |notice: &Notice| {
+    pub fn shown(&self, now: Timestamp) -> Vec<&Notice> {
+        let alive = |notice: &&Notice| {
             notice.ends() > now && self.dismissed.is_none_or(|then| notice.at > then)
         };
-        let first = self
-            .log
-            .iter()
-            .rposition(|notice| !alive(notice))
-            .map_or(0, |last| last + 1);
-        let first = first.max(self.log.len().saturating_sub(SHOWN_MAX));
-        &self.log[first..]
+        // A failure outlives what came after it; nothing lasts long enough to be further back than this.
+        let recent = self.log.iter().rev().take(RECENT);
+        let mut shown: Vec<_> = recent.filter(alive).take(SHOWN_MAX).collect();
+        shown.reverse();
+        shown
     }
 
     /// Takes all from the screen; the log keeps them. Says whether there were any.
@@ -99,7 +99,7 @@ impl Notices {
     /// When the next one goes.
     #[must_use]
     pub fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
-        self.shown(now).iter().map(Notice::ends).min()
+        self.shown(now).into_iter().map(Notice::ends).min()
     }
 
     /// All of them, oldest first.
@@ -124,8 +124,19 @@ mod tests {
         notices.add(at(1), Level::Failure, "failed");
         assert_eq!(notices.shown(at(2)).len(), 2);
         assert_eq!(notices.shown(at(7)).len(), 1, "what failed stays longer");
+        notices.add(at(8), Level::Good, "done again");
+        let shown: Vec<_> = notices
+            .shown(at(14))
+            .into_iter()
+            .map(|notice| &*notice.text)
+            .collect();
+        assert_eq!(
+            shown,
+            ["failed"],
+            "what came after it and went does not take it along"
+        );
         assert_eq!(notices.shown(at(60)).len(), 0);
-        assert_eq!(notices.log().len(), 2);
+        assert_eq!(notices.log().len(), 3);
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! The loop: waits for the terminal, the engine, the clock and signals; applies all that waits; draws at most once.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use crossterm::event::Event;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
 use super::app::{App, Look};
+use super::input;
 use super::keymap::{Keymap, KeymapError};
 use super::message::{Effect, Message};
 use super::notices::Level;
-use super::terminal::Screen;
+use super::terminal::{Screen, can_be_continued};
 use super::theme::{Preset, Theme, ThemeError};
 use super::update::update;
 use super::view::view;
@@ -98,14 +98,17 @@ pub async fn run(start: Start) -> Result<Exit, ConsoleError> {
     {
         app.notices.add(app.now, Level::Caution, warning);
     }
+    // Before the terminal is taken: from then on a signal must find somebody who gives it back.
+    let mut signals = Signals::new()?;
     let mut screen = Screen::take(start.config.console.mouse)?;
     app.size = screen.size()?;
+    let events = input::read()?;
     let (fleet, updates) = Fleet::start(setup);
-    let left = turn(&mut app, &mut screen, &fleet, updates).await;
+    let left = turn(&mut app, &mut screen, &mut signals, events, &fleet, updates).await;
     drop(screen);
     // What cannot be remembered costs nothing but comfort.
     let _unremembered = app.to_remember().store(&start.paths.state_dir);
-    stop(fleet, left).await;
+    stop(fleet, left, &mut signals).await;
     Ok(match left {
         Left::For(exit) => exit,
         Left::Ended => Exit::Quit,
@@ -121,9 +124,9 @@ enum Left {
     Ended,
 }
 
-/// Ends the engine. Who wants to quit learns what is waited for; where the terminal is gone nobody waits, and what is not known by
-/// then stays in the journal for the next run.
-async fn stop(fleet: Fleet, left: Left) {
+/// Ends the engine. Who wants to quit learns what is waited for, and may end the waiting; where the terminal is gone nobody waits. What is
+/// not known by then stays in the journal for the next run.
+async fn stop(fleet: Fleet, left: Left, signals: &mut Signals) {
     let stopping = fleet.stop();
     if left == Left::Ended {
         // Late is the same as not at all: the journal is written before anything is sent.
@@ -132,8 +135,15 @@ async fn stop(fleet: Fleet, left: Left) {
     }
     tokio::pin!(stopping);
     if tokio::time::timeout(QUIET, &mut stopping).await.is_err() {
-        eprintln!("vmdeck: waiting a few seconds for answers that are on their way");
-        stopping.await;
+        // Unread where nobody is there any more.
+        let _unread = writeln!(
+            io::stderr(),
+            "vmdeck: waiting a few seconds for answers that are on their way; Ctrl-C ends at once"
+        );
+        tokio::select! {
+            () = stopping => {}
+            () = signals.ended() => {}
+        }
     }
 }
 
@@ -181,6 +191,60 @@ impl Signals {
             go_on: raw(rustix::process::Signal::CONT)?,
         })
     }
+
+    /// Waits for one that ends the program.
+    async fn ended(&mut self) {
+        any(&mut self.end).await;
+    }
+
+    /// Waits for whatever comes first.
+    async fn next(&mut self) -> Woken {
+        tokio::select! {
+            () = any(&mut self.end) => Woken::End,
+            _ = self.stop.recv() => Woken::Stop,
+            _ = self.go_on.recv() => Woken::GoOn,
+        }
+    }
+}
+
+async fn any([a, b, c, d]: &mut [Signal; 4]) {
+    tokio::select! {
+        _ = a.recv() => {}
+        _ = b.recv() => {}
+        _ = c.recv() => {}
+        _ = d.recv() => {}
+    }
+}
+
+/// Stops, as Ctrl-Z does in any program, until somebody says that it goes on. Where nobody could, it says so and does not stop.
+///
+/// # Errors
+/// When the terminal is gone by then.
+async fn suspend(
+    app: &mut App,
+    ports: &Viewports,
+    screen: &mut Screen,
+    signals: &mut Signals,
+) -> io::Result<()> {
+    if !can_be_continued() {
+        let words = "there is no shell to go back to: nobody could continue a stopped vmdeck";
+        app.notices.add(Timestamp::now(), Level::Caution, words);
+        app.dirty = true;
+        return Ok(());
+    }
+    screen.suspend()?;
+    // The process is stopped meanwhile. Whatever ended it before it went on is read afterwards.
+    signals.go_on.recv().await;
+    resume(app, ports, screen)
+}
+
+/// Takes the terminal again. Its size may be another: while stopped, nobody told.
+fn resume(app: &mut App, ports: &Viewports, screen: &mut Screen) -> io::Result<()> {
+    screen.resume()?;
+    let (width, height) = screen.size()?;
+    // A size wants nothing done outside.
+    let _nothing = update(app, Message::Resize(width, height), ports, Timestamp::now());
+    Ok(())
 }
 
 /// What woke the loop.
@@ -195,13 +259,11 @@ enum Woken {
 async fn turn(
     app: &mut App,
     screen: &mut Screen,
+    signals: &mut Signals,
+    mut events: Receiver<Event>,
     fleet: &Fleet,
     mut updates: Receiver<Update>,
 ) -> Left {
-    let Ok(mut signals) = Signals::new() else {
-        return Left::Ended;
-    };
-    let mut terminal = EventStream::new();
     let mut ports = Viewports::default();
     let mut drawn: Option<Instant> = None;
     loop {
@@ -223,8 +285,8 @@ async fn turn(
         };
         let woken = tokio::select! {
             biased;
-            woken = ended(&mut signals) => woken,
-            event = terminal.next() => of_terminal(event),
+            woken = signals.next() => woken,
+            event = events.recv() => event.map_or(Woken::End, of_terminal),
             Some(update) = updates.recv() => Woken::Message(Message::Update(Box::new(update))),
             () = sleep(wait) => if app.dirty { Woken::Nothing } else { Woken::Message(Message::Tick) },
         };
@@ -232,26 +294,22 @@ async fn turn(
         match woken {
             Woken::End => return Left::Ended,
             Woken::Stop => {
-                if screen.suspend().is_err() {
+                if suspend(app, &ports, screen, signals).await.is_err() {
                     return Left::Ended;
                 }
-                app.dirty = true;
             }
             Woken::GoOn => {
-                if screen.resume().is_err() {
+                if resume(app, &ports, screen).is_err() {
                     return Left::Ended;
                 }
-                app.dirty = true;
             }
             Woken::Message(message) => messages.push(message),
             Woken::Nothing => {}
         }
         // Keys first, then updates: a flood of updates never delays a key by more than one batch.
-        while let Some(event) = terminal.next().now_or_never() {
-            match of_terminal(event) {
-                Woken::Message(message) => messages.push(message),
-                Woken::End => return Left::Ended,
-                _ => {}
+        while let Ok(event) = events.try_recv() {
+            if let Woken::Message(message) = of_terminal(event) {
+                messages.push(message);
             }
         }
         for _ in 0..UPDATES_AT_ONCE {
@@ -273,10 +331,9 @@ async fn turn(
                     }
                     Effect::Ask(ask) => fleet.ask(ask),
                     Effect::Suspend => {
-                        if screen.suspend().is_err() {
+                        if suspend(app, &ports, screen, signals).await.is_err() {
                             return Left::Ended;
                         }
-                        app.dirty = true;
                     }
                     Effect::Quit => return Left::For(Exit::Quit),
                     Effect::Demo => return Left::For(Exit::Demo),
@@ -286,27 +343,13 @@ async fn turn(
     }
 }
 
-fn of_terminal(event: Option<io::Result<Event>>) -> Woken {
+fn of_terminal(event: Event) -> Woken {
     match event {
-        Some(Ok(Event::Key(key))) => Woken::Message(Message::Key(key)),
-        Some(Ok(Event::Paste(text))) => Woken::Message(Message::Paste(text)),
-        Some(Ok(Event::Mouse(mouse))) => Woken::Message(Message::Mouse(mouse)),
-        Some(Ok(Event::Resize(width, height))) => Woken::Message(Message::Resize(width, height)),
-        Some(Ok(Event::FocusGained | Event::FocusLost)) => Woken::Nothing,
-        // The terminal is gone.
-        Some(Err(_)) | None => Woken::End,
-    }
-}
-
-async fn ended(signals: &mut Signals) -> Woken {
-    let [a, b, c, d] = &mut signals.end;
-    tokio::select! {
-        _ = a.recv() => Woken::End,
-        _ = b.recv() => Woken::End,
-        _ = c.recv() => Woken::End,
-        _ = d.recv() => Woken::End,
-        _ = signals.stop.recv() => Woken::Stop,
-        _ = signals.go_on.recv() => Woken::GoOn,
+        Event::Key(key) => Woken::Message(Message::Key(key)),
+        Event::Paste(text) => Woken::Message(Message::Paste(text)),
+        Event::Mouse(mouse) => Woken::Message(Message::Mouse(mouse)),
+        Event::Resize(width, height) => Woken::Message(Message::Resize(width, height)),
+        Event::FocusGained | Event::FocusLost => Woken::Nothing,
     }
 }
 

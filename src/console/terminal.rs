@@ -1,6 +1,7 @@
 //! The terminal: taken and given back by one guard, whatever ends the program.
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -25,7 +26,8 @@ const BUFFER: usize = 64 * 1024;
 
 /// The terminal, taken. Dropping it gives it back.
 pub struct Screen {
-    terminal: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would show the cursor once more, and panic where it cannot, for the terminal is gone and stderr with it.
+    terminal: ManuallyDrop<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
@@ -41,7 +43,7 @@ impl Screen {
         }
         hook_panics();
         let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
-        let terminal = ratatui::Terminal::new(backend)?;
+        let terminal = ManuallyDrop::new(ratatui::Terminal::new(backend)?);
         let screen = Self { terminal, mouse };
         screen.enter()?;
         Ok(screen)
@@ -81,25 +83,38 @@ impl Screen {
         Ok((size.width, size.height))
     }
 
-    /// Hands the terminal to the shell and stops; returns when the shell hands it back.
+    /// Hands the terminal to the shell and stops. The stop may come a moment after this returns, and the terminal is the shell's until the
+    /// program is told to go on: then [`Self::resume`] takes it back.
+    ///
+    /// The whole job is stopped, as the terminal itself would do it; a script around the program would else wait for it unseen. It is
+    /// done by the signal that cannot be caught because the other one is.
     ///
     /// # Errors
-    /// When the terminal is gone by then.
+    /// When the system refuses.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
-        self.resume()
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+        Ok(())
     }
 
-    /// Takes the terminal again, whatever somebody else made of it, and draws everything anew with the next frame.
+    /// Takes the terminal again, whatever somebody else made of it, and draws everything anew with the next frame, in the size of now.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub fn resume(&mut self) -> io::Result<()> {
         give_back();
         self.enter()?;
-        self.terminal.clear()
+        // Clearing would ask the terminal where its cursor is, and wait for an answer that another thread reads.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
+}
+
+/// Whether there is somebody who can continue the program once it is stopped: a shell with other jobs. A terminal's only program is of
+/// the same process group as the leader of its session.
+pub fn can_be_continued() -> bool {
+    let leader = rustix::process::getsid(None).ok();
+    leader.is_some_and(|leader| leader != rustix::process::getpgrp())
 }
 
 impl Drop for Screen {
@@ -145,4 +160,62 @@ fn hook_panics() {
             before(info);
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test may panic, and one is there to do so"
+    )]
+    use std::io::Read as _;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    const WORDS: &str = "a mistake in the program";
+
+    /// Not a test of its own: what the one below runs in a terminal.
+    #[test]
+    #[ignore = "it panics, as it is there to do"]
+    fn a_program_that_panics() {
+        // Never dropped: only the hook is left to give the terminal back.
+        let screen = Box::leak(Box::new(Screen::take(true).unwrap()));
+        screen.draw(|_| {}).unwrap();
+        panic!("{WORDS}");
+    }
+
+    #[test]
+    fn a_panic_is_reported_on_a_terminal_that_was_given_back() {
+        let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+        let modes = || format!("{:?}", pty.master.get_termios().unwrap());
+        let before = modes();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "--ignored", "--nocapture"]);
+        command.arg("console::terminal::tests::a_program_that_panics");
+        command.env("RUST_BACKTRACE", "0");
+        let mut child = pty.slave.spawn_command(command).unwrap();
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let reading = thread::spawn(move || {
+            let mut emulator = vt100::Parser::default();
+            let mut bytes = Vec::new();
+            // A terminal whose other side is gone ends with an error.
+            let _gone = reader.read_to_end(&mut bytes);
+            emulator.process(&bytes);
+            (emulator, bytes)
+        });
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(modes(), before);
+        drop(pty.slave);
+        let (emulator, bytes) = reading.join().unwrap();
+        let taken = b"\x1b[?1049h";
+        assert!(bytes.windows(taken.len()).any(|window| window == taken));
+        let screen = emulator.screen();
+        // The alternate screen would have taken the words with it.
+        assert!(screen.contents().contains(WORDS), "{}", screen.contents());
+        assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    }
 }

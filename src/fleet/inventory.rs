@@ -466,6 +466,12 @@ impl Inventory {
         self.tasks.running_count()
     }
 
+    /// How many failed tasks there are that nobody has acknowledged.
+    #[must_use]
+    pub fn failed_task_count(&self) -> usize {
+        self.tasks.failed_count()
+    }
+
     /// How many warnings there are, over all clouds.
     #[must_use]
     pub fn warning_count(&self) -> usize {

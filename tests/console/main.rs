@@ -8,6 +8,7 @@
 )]
 
 mod keys;
+mod orders;
 mod picture;
 mod scene;
 mod screens;

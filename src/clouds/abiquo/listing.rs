@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _, TryStreamExt as _};
@@ -10,7 +10,8 @@ use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _, Tr
 use super::Abiquo;
 use super::calls::Call;
 use super::mapping::{Mapper, Names};
-use super::refusal::decode;
+use super::refusal::{decode, decode_with};
+use super::wire::entries::Entries;
 use super::wire::{Collection, Links, VirtualAppliance, VirtualDatacenter, VirtualMachine};
 use crate::clouds::http::{Origin, Route};
 use crate::clouds::{Error, Result, VmPage};
@@ -37,18 +38,29 @@ struct Page {
     next: Option<Route>,
 }
 
+/// The pages of a listing, as the next one expects them: it asks for them at once instead of after the first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pages {
+    /// How many VMs there were.
+    total: usize,
+    /// How many of them the first page had.
+    step: usize,
+}
+
 /// Where a page was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     First,
+    /// At an offset of the listing before, before the first page says whether it still counts.
+    Expected(usize),
     /// At an offset that follows from the total.
     Offset(usize),
     /// Where the link of another page led.
     Next,
 }
 
-/// A listing of VMs under way: the first page, then those that its total promises, several at once, then whatever their links lead to
-/// beyond.
+/// A listing of VMs under way: the first page, and those that its total promises, several at once, then whatever their links lead to
+/// beyond. The total is that of the first page, and until it has come that of the listing before.
 struct Listing<'a> {
     cloud: &'a Abiquo,
     names: Arc<Mutex<Names>>,
@@ -57,6 +69,10 @@ struct Listing<'a> {
     /// Bodies being read. A connection does not wait for that.
     reading: FuturesUnordered<PageFuture<'a>>,
     offsets: VecDeque<usize>,
+    /// What the listing before leads to expect, until the first page has come.
+    expected: Option<Pages>,
+    /// Expected pages that did not come. Whether that is a failure is told by the first page.
+    missed: Vec<usize>,
     links: VecDeque<Route>,
     visited: HashSet<Route>,
     seen: HashSet<Arc<str>>,
@@ -68,8 +84,8 @@ struct Listing<'a> {
     barren: usize,
 }
 
-type BodyFuture<'a> = BoxFuture<'a, Result<(Place, Vec<u8>)>>;
-type PageFuture<'a> = BoxFuture<'a, Result<(Place, Page)>>;
+type BodyFuture<'a> = BoxFuture<'a, (Place, Result<Vec<u8>>)>;
+type PageFuture<'a> = BoxFuture<'a, (Place, Result<Page>)>;
 
 impl Abiquo {
     /// Every VM, page by page.
@@ -80,6 +96,9 @@ impl Abiquo {
             asking: FuturesUnordered::new(),
             reading: FuturesUnordered::new(),
             offsets: VecDeque::new(),
+            // Only a listing that comes to its end is worth another one's trust.
+            expected: self.pages().take(),
+            missed: Vec::new(),
             links: VecDeque::new(),
             visited: HashSet::new(),
             seen: HashSet::new(),
@@ -95,28 +114,23 @@ impl Abiquo {
         .boxed()
     }
 
-    async fn ask_vms(&self, place: Place, route: Route) -> Result<(Place, Vec<u8>)> {
-        let answer = self
-            .call(Call::get(route, "virtualmachines").list())
-            .await?;
-        Ok((place, answer.body))
+    fn pages(&self) -> MutexGuard<'_, Option<Pages>> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn read_vms(
-        &self,
-        place: Place,
-        body: Vec<u8>,
-        names: Arc<Mutex<Names>>,
-    ) -> Result<(Place, Page)> {
+    async fn ask_vms(&self, place: Place, route: Route) -> (Place, Result<Vec<u8>>) {
+        let call = Call::get(route, "virtualmachines").list();
+        (place, self.call(call).await.map(|answer| answer.body))
+    }
+
+    async fn read_vms(&self, body: Vec<u8>, names: Arc<Mutex<Names>>) -> Result<Page> {
         if body.len() < LARGE_BODY {
-            return Ok((place, page(&body, &self.name, self.http.origin(), &names)?));
+            return page(&body, &self.name, self.http.origin(), &names);
         }
         let (cloud, origin) = (self.name.clone(), self.http.origin().clone());
         let read = tokio::task::spawn_blocking(move || page(&body, &cloud, &origin, &names));
-        let page = read
-            .await
-            .map_err(|_| Error::Protocol("the list of VMs cannot be read".to_owned()))??;
-        Ok((place, page))
+        read.await
+            .map_err(|_| Error::Protocol("the list of VMs cannot be read".to_owned()))?
     }
 
     /// Every virtual appliance: those of each virtual datacenter.
@@ -221,6 +235,10 @@ impl Listing<'_> {
                 Place::First,
                 Route::new(&format!("/cloud/virtualmachines?limit={PAGE}"))?,
             )?;
+            if let Some(Pages { total, step }) = self.expected {
+                self.step = step;
+                self.promise(total)?;
+            }
         }
         loop {
             while self.asking.len() < self.cloud.concurrency
@@ -228,29 +246,55 @@ impl Listing<'_> {
                 && let Some(at) = self.offsets.pop_front()
             {
                 let route = format!("/cloud/virtualmachines?startwith={at}&limit={PAGE}");
-                self.start(Place::Offset(at), Route::new(&route)?)?;
+                let place = match self.expected {
+                    Some(_) => Place::Expected(at),
+                    None => Place::Offset(at),
+                };
+                self.start(place, Route::new(&route)?)?;
             }
             if self.asking.is_empty() && self.reading.is_empty() {
                 let Some(link) = self.links.pop_front() else {
+                    self.remember();
                     return Ok(None);
                 };
                 self.start(Place::Next, link)?;
             }
             // An empty one of the two says so at once and is passed over.
             tokio::select! {
-                Some(asked) = self.asking.next() => {
-                    let (place, body) = asked?;
-                    let read = self.cloud.read_vms(place, body, self.names.clone());
-                    self.reading.push(Box::pin(read));
+                Some((place, asked)) = self.asking.next() => {
+                    if let Some(body) = self.unless_missed(place, asked)? {
+                        let read = self.cloud.read_vms(body, self.names.clone());
+                        self.reading.push(Box::pin(async move { (place, read.await) }));
+                    }
                 }
-                Some(read) = self.reading.next() => {
-                    let (place, page) = read?;
-                    if let Some(page) = self.take(place, page)? {
+                Some((place, read)) = self.reading.next() => {
+                    if let Some(page) = self.unless_missed(place, read)?
+                        && let Some(page) = self.take(place, page)?
+                    {
                         return Ok(Some(page));
                     }
                 }
             }
         }
+    }
+
+    /// What came, unless it is a page that was merely expected: it may be no more, which is no failure.
+    fn unless_missed<T>(&mut self, place: Place, came: Result<T>) -> Result<Option<T>> {
+        match (place, came) {
+            (Place::Expected(at), Err(_)) => {
+                self.missed.push(at);
+                self.ask_missed();
+                Ok(None)
+            }
+            (_, came) => came.map(Some),
+        }
+    }
+
+    /// The listing is whole: the next one may expect the same pages.
+    fn remember(&self) {
+        let step = self.step;
+        let total = self.total.filter(|total| step > 0 && *total > step);
+        *self.cloud.pages() = total.map(|total| Pages { total, step });
     }
 
     fn start(&mut self, place: Place, route: Route) -> Result<()> {
@@ -275,18 +319,16 @@ impl Listing<'_> {
         self.total = total.or(self.total);
         self.barren = if vms.is_empty() { self.barren + 1 } else { 0 };
         match place {
-            Place::First => {
-                self.step = len;
-                match self.total {
-                    Some(total) if len > 0 && total > len => self.promise(total)?,
-                    _ => self.link(next)?,
-                }
-            }
+            Place::First => self.begin(len, next)?,
             // Nothing is there any more, so nothing is further on.
-            Place::Offset(_) if len == 0 => self.offsets.clear(),
+            Place::Offset(_) | Place::Expected(_) if len == 0 => self.offsets.clear(),
             // A page that is shorter than the step leaves a gap, and the last one may not be the last any more.
-            Place::Offset(at) if len < self.step || at + len >= self.promised => self.link(next)?,
-            Place::Offset(_) => {}
+            Place::Offset(at) | Place::Expected(at)
+                if len < self.step || at + len >= self.promised =>
+            {
+                self.link(next)?;
+            }
+            Place::Offset(_) | Place::Expected(_) => {}
             // Beyond the total, or in a gap: it ends where it meets what is known.
             Place::Next if self.total.is_some() && vms.is_empty() => {}
             Place::Next if self.barren > MAX_BARREN => return Err(circle()),
@@ -297,6 +339,51 @@ impl Listing<'_> {
             vms,
             total: self.total,
         }))
+    }
+
+    /// The first page has come: it says which pages there are.
+    fn begin(&mut self, len: usize, next: Option<Route>) -> Result<()> {
+        let expected = self.expected.take();
+        let total = self.total.filter(|total| len > 0 && *total > len);
+        match (total, expected) {
+            // As expected, but for pages at the end that were added or are gone.
+            (
+                Some(total),
+                Some(Pages {
+                    total: before,
+                    step,
+                }),
+            ) if step == len => {
+                let added = before.next_multiple_of(step)..total;
+                self.offsets.extend(added.step_by(step));
+                self.offsets.retain(|at| *at < total);
+                self.promised = total;
+                self.ask_missed();
+                return Ok(());
+            }
+            (_, Some(_)) => {
+                self.asking.clear();
+                self.reading.clear();
+                self.offsets.clear();
+                self.missed.clear();
+                self.visited.clear();
+            }
+            (_, None) => {}
+        }
+        self.step = len;
+        match total {
+            Some(total) => self.promise(total),
+            None => self.link(next),
+        }
+    }
+
+    /// Once it is known which pages there are, those that did not come are asked for again, and may not fail again.
+    fn ask_missed(&mut self) {
+        if self.expected.is_none() {
+            let promised = self.promised;
+            let missed = self.missed.drain(..).filter(|at| *at < promised);
+            self.offsets.extend(missed);
+        }
     }
 
     /// The offsets of the pages that the total promises.
@@ -335,26 +422,25 @@ fn circle() -> Error {
 
 /// Reads a page of VMs. The names are shared by all pages of a listing.
 fn page(body: &[u8], cloud: &CloudName, origin: &Origin, names: &Mutex<Names>) -> Result<Page> {
-    let page: Collection<'_, VirtualMachine<'_>> = decode(body, "the list of VMs")?;
-    let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut mapper = Mapper {
-        cloud,
-        origin,
-        names: &mut names,
-    };
+    let mut vms = Vec::with_capacity(PAGE);
+    let entries = Entries::new(|vm: VirtualMachine<'_>| {
+        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mapper = Mapper {
+            cloud,
+            origin,
+            names: &mut names,
+        };
+        vms.extend(mapper.vm(&vm));
+    });
+    let page = decode_with(entries, body, "the list of VMs")?;
     Ok(Page {
-        vms: page
-            .collection
-            .items
-            .iter()
-            .filter_map(|vm| mapper.vm(vm))
-            .collect(),
-        len: page.collection.len,
+        len: page.len,
         total: page
             .total_size
             .0
             .and_then(|total| usize::try_from(total).ok()),
         next: next(&page.links, origin)?,
+        vms,
     })
 }
 

@@ -18,12 +18,13 @@ mod wire;
 
 pub(super) use capabilities::CAPABILITIES;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use self::calls::{Call, Version};
+use self::listing::Pages;
 use self::mapping::Change;
 use self::refusal::decode;
 use self::session::Sessions;
@@ -45,6 +46,8 @@ pub(super) struct Abiquo {
     sessions: Sessions,
     version: Version,
     concurrency: usize,
+    /// The pages of the last whole listing of VMs.
+    pages: Mutex<Option<Pages>>,
 }
 
 impl Abiquo {
@@ -60,6 +63,7 @@ impl Abiquo {
             sessions: Sessions::new(),
             version: Version::new(api_version),
             concurrency: entry.concurrency.max(1),
+            pages: Mutex::default(),
         })
     }
 

@@ -1,13 +1,15 @@
 //! Answers that are no success, as errors that say what the server said.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::LOCATION;
 use serde::Deserialize;
+use serde::de::DeserializeSeed;
 
-use super::wire::lenient::Object;
+use super::wire::lenient::{Object, ObjectSeed};
 use super::wire::{Collection, ErrorEntry};
 use crate::clouds::error::Rejection;
 use crate::clouds::http::{Answer, retry_after};
@@ -145,10 +147,20 @@ fn is_html(body: &[u8]) -> bool {
 /// # Errors
 /// [`Error::Protocol`], which names the place and holds nothing of the body.
 pub(super) fn decode<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
-    match decode_any(body, what)? {
-        Object(Some(value)) => Ok(value),
-        Object(None) => Err(Error::Protocol(format!("{what} is no JSON object"))),
-    }
+    decode_with(PhantomData, body, what)
+}
+
+/// [`decode`] with a seed that reads the object.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn decode_with<'b, S: DeserializeSeed<'b>>(
+    seed: S,
+    body: &'b [u8],
+    what: &str,
+) -> Result<S::Value> {
+    decode_seed(ObjectSeed(seed), body, what)?
+        .ok_or_else(|| Error::Protocol(format!("{what} is no JSON object")))
 }
 
 /// A body as any JSON.
@@ -156,11 +168,21 @@ pub(super) fn decode<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Resu
 /// # Errors
 /// As [`decode`].
 pub(super) fn decode_any<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
+    decode_seed(PhantomData, body, what)
+}
+
+fn decode_seed<'b, S: DeserializeSeed<'b>>(
+    seed: S,
+    body: &'b [u8],
+    what: &str,
+) -> Result<S::Value> {
     // Checked as a whole, a large body is read markedly faster than checked text by text.
     let Ok(text) = str::from_utf8(body) else {
         return Err(Error::Protocol(format!("{what} is not UTF-8 text")));
     };
-    let error = match serde_json::from_str(text) {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut json);
+    let error = match value.and_then(|value| json.end().map(|()| value)) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };

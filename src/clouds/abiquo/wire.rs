@@ -1,6 +1,7 @@
 //! What travels between Abiquo and this program, exactly, and as forgiving as can be: every field may be missing, null, of another
 //! type or unknown. What a value means is the business of [`super::mapping`].
 
+pub mod entries;
 pub mod lenient;
 #[cfg(test)]
 mod tests;

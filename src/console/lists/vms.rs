@@ -1,14 +1,17 @@
 //! The flat table of VMs over all clouds: its order, its filter, its cursor.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use memchr::memmem::Finder;
 
 use super::cursor::Cursor;
 use crate::console::keymap::Step;
 use crate::fleet::{Changes, Inventory, Slot};
-use crate::model::{Vm, VmKey};
+use crate::model::{Group, PowerState, Vm, VmKey, VmState};
 
 /// The columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -157,8 +160,8 @@ impl VmList {
             vm.is_some()
         });
         self.sorted.retain(|slot| !is_touched[*slot as usize]);
-        touched.sort_by(|a, b| self.compare(inventory, *a, *b));
-        self.sorted = merge(&self.sorted, &touched, |a, b| self.compare(inventory, a, b));
+        touched.sort_by_cached_key(|slot| self.rank(inventory, *slot));
+        self.sorted = merge(&self.sorted, &touched, |slot| self.rank(inventory, slot));
         self.refilter(None);
         self.settle_cursor(inventory);
     }
@@ -274,80 +277,118 @@ impl VmList {
     pub fn set_sort(&mut self, inventory: &Inventory, sort: Sort) {
         self.sort = sort;
         let mut sorted = std::mem::take(&mut self.sorted);
-        sorted.sort_by(|a, b| self.compare(inventory, *a, *b));
+        // Made once for each row and then compared where they lie: rows stand all over the memory.
+        sorted.sort_by_cached_key(|slot| self.rank(inventory, *slot));
         self.sorted = sorted;
         self.refilter(None);
         self.settle_cursor(inventory);
     }
 
-    fn compare(&self, inventory: &Inventory, a: Slot, b: Slot) -> Ordering {
-        let (Some(left), Some(right)) = (inventory.vm(a), inventory.vm(b)) else {
-            return a.cmp(&b);
+    /// What a row is ordered by: the column, then the name, then what no two rows share.
+    fn rank<'a>(&'a self, inventory: &'a Inventory, slot: Slot) -> Option<Rank<'a>> {
+        let vm = inventory.vm(slot)?;
+        let name = self.haystacks.get(slot as usize)?.lines().next()?;
+        let number = |number: Option<u64>| Value::Number(number);
+        let group = |group: &'a Option<Group>| text(group.as_ref().map(|group| &group.name));
+        let value = match self.sort.column {
+            Column::State => Value::State(vm.state(), vm.power),
+            Column::Name => Value::Name(name),
+            Column::Vapp => group(&vm.vapp),
+            Column::Cloud => Value::Name(vm.key.cloud.as_str()),
+            Column::Cpu => number(vm.cpu.map(u64::from)),
+            Column::Ram => number(vm.ram_mib),
+            Column::Address => address(vm),
+            Column::Project => group(&vm.project),
+            Column::Host => text(vm.host.as_ref()),
+            Column::Owner => text(vm.owner.as_ref()),
+            Column::Created => Value::Time(vm.created_at),
+            Column::Note => Value::Urgency(Reverse(urgency(inventory, slot))),
         };
-        let order = match self.sort.column {
-            Column::State => left
-                .state()
-                .cmp(&right.state())
-                .then(left.power.cmp(&right.power)),
-            Column::Name => Ordering::Equal,
-            Column::Vapp => by_option(
-                left.vapp.as_ref().map(|g| &*g.name),
-                right.vapp.as_ref().map(|g| &*g.name),
-            ),
-            Column::Cloud => left.key.cloud.cmp(&right.key.cloud),
-            Column::Cpu => left.cpu.cmp(&right.cpu),
-            Column::Ram => left.ram_mib.cmp(&right.ram_mib),
-            Column::Address => address(left).cmp(&address(right)),
-            Column::Project => by_option(
-                left.project.as_ref().map(|g| &*g.name),
-                right.project.as_ref().map(|g| &*g.name),
-            ),
-            Column::Host => by_option(left.host.as_deref(), right.host.as_deref()),
-            Column::Owner => by_option(left.owner.as_deref(), right.owner.as_deref()),
-            Column::Created => left.created_at.cmp(&right.created_at),
-            Column::Note => urgency(inventory, b).cmp(&urgency(inventory, a)),
-        };
-        let names = || ignoring_case(&left.name, &right.name);
-        let order = if self.sort.column == Column::Name {
-            names()
+        let value = if self.sort.descending {
+            Directed::Down(Reverse(value))
         } else {
-            order
+            Directed::Up(value)
         };
-        let order = if self.sort.descending {
-            order.reverse()
-        } else {
-            order
-        };
-        order
-            .then_with(names)
-            .then_with(|| left.key.cmp(&right.key))
+        Some(Rank {
+            value,
+            name,
+            key: &vm.key,
+        })
     }
 }
 
-/// What is not known comes last.
-fn by_option(left: Option<&str>, right: Option<&str>) -> Ordering {
-    match (left, right) {
-        (Some(left), Some(right)) => ignoring_case(left, right),
-        (left, right) => right.is_some().cmp(&left.is_some()),
-    }
+/// What a row is ordered by. In one order all rows have the same kind of value.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank<'a> {
+    value: Directed<Value<'a>>,
+    name: &'a str,
+    key: &'a VmKey,
 }
 
-fn ignoring_case(left: &str, right: &str) -> Ordering {
-    let lower = |c: char| c.to_lowercase();
-    left.chars()
-        .flat_map(lower)
-        .cmp(right.chars().flat_map(lower))
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Directed<T> {
+    Up(T),
+    Down(Reverse<T>),
+}
+
+/// The value of a column. Of texts and addresses, what is not known comes last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Value<'a> {
+    State(VmState, PowerState),
+    Name(&'a str),
+    Text(Folded<'a>),
+    Number(Option<u64>),
+    Address(Option<IpAddr>, &'a str),
+    Time(Option<Timestamp>),
+    Urgency(Reverse<(usize, bool, bool)>),
+    Absent,
+}
+
+fn text(text: Option<&Arc<str>>) -> Value<'_> {
+    text.map_or(Value::Absent, |text| Value::Text(Folded(text)))
 }
 
 /// The first address, in the order of addresses rather than of their text.
-fn address(vm: &Vm) -> (bool, Option<std::net::IpAddr>, Option<&str>) {
-    let first = vm.addresses.first().map(|address| &**address);
-    (
-        first.is_none(),
-        first.and_then(|text| text.parse().ok()),
-        first,
-    )
+fn address(vm: &Vm) -> Value<'_> {
+    vm.addresses.first().map_or(Value::Absent, |first| {
+        Value::Address(first.parse().ok(), first)
+    })
 }
+
+/// A text that is ordered ignoring the case of its letters.
+struct Folded<'a>(&'a str);
+
+impl Ord for Folded<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (Self(left), Self(right)) = (self, other);
+        // Many VMs share one text.
+        if std::ptr::eq(*left, *right) {
+            return Ordering::Equal;
+        }
+        if left.is_ascii() && right.is_ascii() {
+            let lower = |byte: u8| byte.to_ascii_lowercase();
+            return left.bytes().map(lower).cmp(right.bytes().map(lower));
+        }
+        let lower = |c: char| c.to_lowercase();
+        left.chars()
+            .flat_map(lower)
+            .cmp(right.chars().flat_map(lower))
+    }
+}
+
+impl PartialOrd for Folded<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Folded<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Folded<'_> {}
 
 /// Warnings weigh most, then protection, then what runs.
 fn urgency(inventory: &Inventory, slot: Slot) -> (usize, bool, bool) {
@@ -363,11 +404,12 @@ fn urgency(inventory: &Inventory, slot: Slot) -> (usize, bool, bool) {
 }
 
 /// Two ordered rows made one, in time proportional to both.
-fn merge(left: &[Slot], right: &[Slot], compare: impl Fn(Slot, Slot) -> Ordering) -> Vec<Slot> {
+fn merge<K: Ord>(left: &[Slot], right: &[Slot], rank: impl Fn(Slot) -> K) -> Vec<Slot> {
     let mut out = Vec::with_capacity(left.len() + right.len());
     let mut rest = left;
     for slot in right {
-        let at = rest.partition_point(|kept| compare(*kept, *slot) == Ordering::Less);
+        let own = rank(*slot);
+        let at = rest.partition_point(|kept| rank(*kept) < own);
         out.extend_from_slice(&rest[..at]);
         out.push(*slot);
         rest = &rest[at..];
@@ -376,7 +418,7 @@ fn merge(left: &[Slot], right: &[Slot], compare: impl Fn(Slot, Slot) -> Ordering
     out
 }
 
-/// The text of all columns, in lower case.
+/// The text of all columns, in lower case; the first line is the name.
 fn haystack(vm: &Vm) -> Box<str> {
     let mut text = String::with_capacity(192);
     let mut add = |part: Option<&str>| {
@@ -387,7 +429,7 @@ fn haystack(vm: &Vm) -> Box<str> {
             text.push('\n');
         }
     };
-    add(Some(&vm.name));
+    add(Some(if vm.name.is_empty() { " " } else { &vm.name }));
     add(Some(vm.state().word()));
     add(vm.protection.is_some().then(|| vm.power_word()));
     add(vm.deallocated.then_some("deallocated"));

@@ -247,7 +247,7 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
 
 /// Acknowledges every failed task that is shown, after a question that counts and names them.
 pub(super) fn acknowledge_all(app: &mut App) {
-    let shown: Vec<&Task> = if app.focus == Focus::Pane {
+    let mut shown: Vec<&Task> = if app.focus == Focus::Pane {
         let row = |row: &PaneRow| match row {
             PaneRow::Failed(task) => app.inventory.task(task),
             _ => None,
@@ -264,6 +264,11 @@ pub(super) fn acknowledge_all(app: &mut App) {
     } else {
         app.inventory.failed_tasks().collect()
     };
+    shown.sort_by(|a, b| {
+        b.created_at
+            .cmp(&a.created_at)
+            .then_with(|| a.key.cmp(&b.key))
+    });
     if shown.is_empty() {
         app.notices
             .add(app.now, Level::Info, "No failed task is shown");

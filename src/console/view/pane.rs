@@ -32,7 +32,7 @@ pub fn draw_folded(app: &App, area: Rect, buffer: &mut Buffer) {
 
 fn counts(app: &App) -> Pieces {
     let theme = &app.look.theme;
-    let failed = app.inventory.failed_tasks().count();
+    let failed = app.inventory.failed_task_count();
     let running = app.inventory.running_task_count();
     let mut pieces = Pieces::default();
     let locked = theme.glyphs.power(crate::model::PowerState::Locked);

@@ -192,6 +192,10 @@ impl Tasks {
         self.running.len()
     }
 
+    pub(super) fn failed_count(&self) -> usize {
+        self.failed.len()
+    }
+
     pub(super) fn warning_count(&self) -> usize {
         self.warnings
     }

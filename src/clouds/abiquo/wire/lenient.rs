@@ -6,7 +6,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 /// A text, borrowed from the body where it can be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,17 +167,27 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-struct ObjectVisitor<T>(PhantomData<T>);
+/// Reads an object with a seed; anything else is `None`.
+pub struct ObjectSeed<S>(pub S);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = Option<T>;
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for ObjectSeed<S> {
+    type Value = Option<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ObjectSeed<S> {
+    type Value = Option<S::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        let object = MapAccessDeserializer::new(map);
+        self.0.deserialize(object).map(Some)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
@@ -210,63 +222,85 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_any(ObjectVisitor(PhantomData))
-            .map(Self)
+        ObjectSeed(PhantomData).deserialize(deserializer).map(Self)
     }
 }
 
-struct ManyVisitor<T>(PhantomData<T>);
+/// Hands over the objects of a list one by one, as they are read; answers how many entries of any kind there were.
+pub struct Each<T, F> {
+    take: F,
+    of: PhantomData<T>,
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
-    type Value = Many<T>;
+impl<T, F: FnMut(T)> Each<T, F> {
+    /// `take` gets the objects.
+    pub fn new(take: F) -> Self {
+        Self {
+            take,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> DeserializeSeed<'de> for Each<T, F> {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<T, F> {
+    type Value = usize;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut many = Many::default();
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut len = 0;
         while let Some(Object(item)) = list.next_element()? {
-            many.len += 1;
-            many.items.extend(item);
+            len += 1;
+            item.map(&mut self.take);
         }
-        Ok(many)
+        Ok(len)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Many::default())
+        Ok(0)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Many::default())
+        Ok(0)
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Many::default())
+        Ok(0)
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Many::default())
+        Ok(0)
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Many::default())
+        Ok(0)
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Many::default())
+        Ok(0)
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Many::default())
+        Ok(0)
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ManyVisitor(PhantomData))
+        let mut items = Vec::new();
+        let len = Each::new(|item| items.push(item)).deserialize(deserializer)?;
+        Ok(Self { items, len })
     }
 }
 
