@@ -485,6 +485,30 @@ fn a_value_of_the_wrong_type_is_told_by_its_type() {
             "choose",
         ),
         (
+            "group_by = \"rack\"",
+            "group_by",
+            "is no way to make groups",
+            "\"tag:KEY\", \"zone\", \"cluster\", \"network\" or \"name:PATTERN\"",
+        ),
+        (
+            "group_by = \"tag:\"",
+            "group_by",
+            "names no tag",
+            "\"tag:app\"",
+        ),
+        (
+            "group_by = \"name:(\"",
+            "group_by",
+            "no regular expression",
+            "\"name:^([a-z]+)-\"",
+        ),
+        (
+            "group_by = \"tag:app\"",
+            "group_by",
+            "does not go with Abiquo, which has appliances of its own",
+            "remove the line",
+        ),
+        (
             "api_version = 5.0",
             "api_version",
             "must be text in double quotes, and is a number with a point",

@@ -169,6 +169,12 @@ pub trait Cloud: Send + Sync {
     /// Every VM the user may see, part by part as the answers come. After an error the stream ends.
     fn vms(&self) -> BoxStream<'_, Result<VmPage>>;
 
+    /// Whether the last listing, though it ended in an error, read the part of the cloud that this VM stands in: then a VM that it did
+    /// not have is gone. `false` where an error leaves everything open.
+    fn has_read(&self, _vm: &Vm) -> bool {
+        false
+    }
+
     /// Every virtual appliance the user may see; empty where the API has none.
     async fn vapps(&self) -> Result<Vec<Vapp>>;
 
@@ -194,6 +200,12 @@ pub trait Cloud: Send + Sync {
 
     /// The tasks of one VM, newest first, with their jobs.
     async fn vm_tasks(&self, vm: &Vm) -> Result<Vec<Task>>;
+
+    /// Whether the API can acknowledge a failed task. Where it cannot, it is acknowledged in this console's own state and
+    /// [`Cloud::acknowledge`] is never called.
+    fn acknowledges_tasks(&self) -> bool {
+        false
+    }
 
     /// Acknowledges a failed task. Reads the task first and sends only where the cloud offers it; a task that is acknowledged
     /// already is `Ok`.

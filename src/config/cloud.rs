@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use url::{Host, Url};
 
 use super::secret::SecretSource;
+use crate::model::GroupBy;
 
 /// A cloud that the configuration names, ready to be connected to.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct CloudEntry {
     pub read_only: bool,
     /// How many requests may be under way at once: 1 to 32.
     pub concurrency: usize,
+    /// What groups are made from that stand for appliances; `None` where its API has appliances, and where nobody asked for groups.
+    pub group_by: Option<GroupBy>,
     /// How far its certificate is trusted.
     pub tls: Tls,
 }
@@ -60,6 +63,13 @@ impl Provider {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "abiquo",
+        }
+    }
+
+    /// Whether its API has virtual appliances of its own, so that none are made here.
+    pub fn has_appliances(&self) -> bool {
+        match self {
+            Self::Abiquo { .. } => true,
         }
     }
 

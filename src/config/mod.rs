@@ -28,6 +28,9 @@
 //! power_off = ["F9"]
 //! ```
 //!
+//! Where an API has no virtual appliances, `group_by = "tag:app"` makes them: from the value of a tag (`tag:KEY`), the `zone`, the
+//! `cluster`, the first `network`, or what a pattern finds in the name (`name:^([a-z]+)-`).
+//!
 //! A `password` (or a `token` in place of `username` and `password`) is text, or where to fetch it: `{ env = "NAME" }`,
 //! `{ command = ["pass", "show", "prod"] }`, `{ file = "~/.prod-password" }` or `{ keyring = "prod" }`. What is
 //! fetched is the first line. Relative paths begin at the file's own folder.

@@ -11,6 +11,7 @@ use super::cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
 use super::problem::Position;
 use super::read_credentials::password_or_token;
 use super::section::{At, Section};
+use crate::model::{GroupBy, GroupByError};
 
 /// How long a cloud's name may be: it becomes part of file names.
 const MAX_CLOUD_NAME: usize = 64;
@@ -97,6 +98,7 @@ fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEnt
     let environment = environment(section);
     let read_only = section.flag("read_only", false);
     let concurrency = section.number("concurrency", 1..=32, DEFAULT_CONCURRENCY);
+    let group_by = group_by(section);
     let tls = section.section("tls").map(tls).unwrap_or_default();
 
     let keys = provider(section);
@@ -116,6 +118,16 @@ fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEnt
 
     let url = url?;
     let (provider, credentials) = signed?;
+    if let Some(group_by) = &group_by
+        && provider.has_appliances()
+    {
+        let what = format!(
+            "does not go with {}, which has appliances of its own",
+            provider.title()
+        );
+        section.wrong(group_by.offset, "group_by", &what, "remove the line");
+        return None;
+    }
     if url.value.scheme() == "http" && !is_loopback(&url.value) {
         let secret = match credentials {
             Credentials::Password { .. } => "password",
@@ -132,6 +144,7 @@ fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEnt
         credentials,
         read_only,
         concurrency: concurrency as usize,
+        group_by: group_by.map(|group_by| group_by.value),
         tls,
     })
 }
@@ -180,6 +193,31 @@ fn environment(section: &mut Section<'_, '_>) -> Option<String> {
         return None;
     }
     Some(text.value.to_owned())
+}
+
+/// What groups are made from.
+fn group_by(section: &mut Section<'_, '_>) -> Option<At<GroupBy>> {
+    let text = section.text("group_by")?;
+    let (what, fix) = match text.value.parse() {
+        Ok(value) => {
+            let offset = text.offset;
+            return Some(At { value, offset });
+        }
+        Err(GroupByError::Word) => (
+            "is no way to make groups",
+            "write one of \"tag:KEY\", \"zone\", \"cluster\", \"network\" or \"name:PATTERN\"",
+        ),
+        Err(GroupByError::Key) => (
+            "names no tag",
+            "write the tag's key behind the colon, as in \"tag:app\"",
+        ),
+        Err(GroupByError::Pattern) => (
+            "holds no regular expression behind \"name:\", or too long a one",
+            "write one of at most 200 bytes, as in \"name:^([a-z]+)-\"",
+        ),
+    };
+    section.wrong(text.offset, "group_by", what, fix);
+    None
 }
 
 fn tls(mut section: Section<'_, '_>) -> Tls {

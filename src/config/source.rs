@@ -18,6 +18,7 @@ const KEYS: &[&str] = &[
     "token",
     "read_only",
     "concurrency",
+    "group_by",
     "api_version",
     "tls",
     "ca_file",

@@ -235,7 +235,10 @@ impl Inventory {
                 }
             }
             Update::Command(report) => self.report(report, &mut changes),
-            Update::Raw { .. } | Update::Trouble { .. } => {}
+            Update::Raw { .. }
+            | Update::Candidates { .. }
+            | Update::Console { .. }
+            | Update::Trouble { .. } => {}
         }
         changes
     }

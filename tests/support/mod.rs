@@ -164,6 +164,7 @@ pub fn limits() -> Limits {
 
 pub fn entry(url: &str) -> CloudEntry {
     CloudEntry {
+        group_by: None,
         name: "prod".into(),
         provider: Provider::Abiquo { api_version: None },
         url: Url::parse(url).unwrap(),

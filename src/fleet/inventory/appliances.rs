@@ -189,6 +189,15 @@ impl Appliances {
             tenant: vm.tenant.clone(),
             members: Members::default(),
         });
+        if entry.listed.is_none() {
+            // A group that was made from VMs of several projects, or tenants, stands in none of them.
+            entry
+                .project
+                .take_if(|project| vm.project.as_ref() != Some(project));
+            entry
+                .tenant
+                .take_if(|tenant| vm.tenant.as_ref() != Some(tenant));
+        }
         entry.members.add(slot, vm);
         entries.len() != known
     }

@@ -12,9 +12,11 @@ impl Worker {
     pub(in crate::fleet) async fn list_all(self: &Arc<Self>) -> Result<()> {
         let listing = self.list().await?;
         self.restore_warnings().await;
-        self.tell_ok().await;
-        self.read_the_rest(0, listing).await;
-        Ok(())
+        if listing.fault.is_none() {
+            self.tell_ok().await;
+        }
+        self.read_the_rest(0, &listing).await;
+        listing.fault.map_or(Ok(()), Err)
     }
 
     /// Reads events, and tells them as well.

@@ -163,7 +163,7 @@ async fn a_kept_protector_counts_only_while_the_reason_is_the_same() {
     }
     for (reason, expected) in [("audit", Some("ada")), ("other", None)] {
         let mut known = Known::default();
-        known.restore(vec![Arc::new(kept.clone())], at(2));
+        known.restore(&mut [Arc::new(kept.clone())], at(2));
         let order = known.begin_listing();
         known.put_listed(protected("0", reason), order);
         assert_eq!(by(&known, "0").as_deref(), expected, "{reason}");
