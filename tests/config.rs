@@ -599,7 +599,7 @@ fn a_provider_that_nobody_knows_is_answered_with_those_there_are() {
         &text,
         3,
         "clouds[prod].provider",
-        "must be \"abiquo\"",
+        "must be one of \"abiquo\", ",
         "did you mean \"abiquo\"?",
     );
 }

@@ -5,6 +5,7 @@
 
 mod abiquo;
 mod document;
+mod elastic_hosting;
 pub mod error;
 pub mod http;
 mod lenient;
@@ -142,6 +143,7 @@ pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
 pub fn capabilities(provider: &Provider) -> &'static Capabilities {
     match provider {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
+        Provider::ElasticHosting { .. } => &elastic_hosting::CAPABILITIES,
     }
 }
 
@@ -156,6 +158,9 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
             api_version.as_deref(),
             limits,
         )?)),
+        Provider::ElasticHosting { auth, body } => Ok(Arc::new(
+            elastic_hosting::ElasticHosting::open(entry, *auth, *body, limits)?,
+        )),
     }
 }
 
