@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
+use super::body::decode_any;
 use super::{Error, Result};
 use crate::model::text::clean_document;
 
@@ -28,12 +29,12 @@ const SECRET_KEYS: &[&str] = &[
     "private_key",
 ];
 
-/// A VM as its server tells it, for reading: indented, in the server's order, without secrets.
+/// The VM of a body, to be shown.
 ///
 /// # Errors
-/// [`crate::clouds::Error::Protocol`] when it is no JSON.
+/// [`Error::Protocol`] when the body is no JSON; it holds nothing of the body.
 pub(super) fn document(body: &[u8]) -> Result<String> {
-    let node: Node = super::reading::decode_any(body, "the VM")?;
+    let node: Node = decode_any(body, "the VM")?;
     let text =
         serde_json::to_string_pretty(&node).map_err(|error| Error::Protocol(error.to_string()))?;
     Ok(clean_document(&text, MAX_DOCUMENT))

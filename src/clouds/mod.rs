@@ -4,12 +4,12 @@
 //! bounded in size, stripped of control characters, and its links are followed only to the configured origin.
 
 mod abiquo;
+mod body;
 mod document;
 mod elastic_hosting;
 pub mod error;
 pub mod http;
 mod lenient;
-mod reading;
 
 use std::any::Any;
 use std::fmt;

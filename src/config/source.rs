@@ -19,6 +19,8 @@ const KEYS: &[&str] = &[
     "read_only",
     "concurrency",
     "api_version",
+    "auth",
+    "body",
     "tls",
     "ca_file",
     "insecure",

@@ -1,4 +1,4 @@
-//! A VM as the server tells it.
+//! A VM as the server tells it, for reading.
 
 use super::Abiquo;
 use super::calls::Call;

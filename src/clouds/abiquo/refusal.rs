@@ -3,15 +3,18 @@
 use jiff::Timestamp;
 use reqwest::StatusCode;
 
-pub(super) use crate::clouds::reading::decode;
-
 use super::wire::lenient::Object;
 use super::wire::{Collection, ErrorEntry};
 use crate::clouds::Error;
+use crate::clouds::body::foreign;
 use crate::clouds::error::Rejection;
-use crate::clouds::http::{Answer, retry_after};
-use crate::clouds::reading::{MAX_FOREIGN, foreign, redirect};
+use crate::clouds::http::{Answer, redirect, retry_after};
 use crate::model::text::clean_to;
+
+pub(super) use crate::clouds::body::decode;
+
+/// How much is kept of a body that is no error of the API, in characters.
+const MAX_FOREIGN: usize = 200;
 
 /// How much is kept of the API's own words, in characters.
 const MAX_MESSAGE: usize = 500;

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 
 use super::wire::Envelope;
+use crate::clouds::body::foreign;
 use crate::clouds::error::Rejection;
-use crate::clouds::http::{Answer, retry_after};
+use crate::clouds::http::{Answer, redirect, retry_after};
 use crate::clouds::lenient::Object;
-use crate::clouds::reading::{foreign, redirect};
 use crate::clouds::{Error, Result};
 use crate::model::text::clean_to;
 

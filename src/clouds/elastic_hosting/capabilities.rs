@@ -75,3 +75,103 @@ const WITH_LOG: Capabilities = Capabilities {
     events: true,
     vapps: false,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clouds::elastic_hosting::mapping::Mapper;
+    use crate::clouds::elastic_hosting::wire;
+    use crate::model::{Availability, CloudName, Privileges, Standing, Vm, availability};
+
+    /// A VM with this word of the server's for its state.
+    fn vm(word: &str) -> Option<Vm> {
+        let json = format!(r#"{{"uuid":"1","name":"web-1","state":"{word}"}}"#);
+        let wire: wire::Vm<'_> = serde_json::from_str(&json).ok()?;
+        Mapper::new(&CloudName::new("ecp"), &Default::default()).vm(&wire)
+    }
+
+    fn ask(action: ActionKind, word: &str) -> Availability {
+        let standing = Standing {
+            capabilities: &CAPABILITIES,
+            privileges: Some(&Privileges::Unlisted),
+            read_only: false,
+            restricted: false,
+            progress: None,
+        };
+        vm(word).map_or(Availability::Allowed, |vm| {
+            availability(action, &vm, &standing)
+        })
+    }
+
+    /// The gating of the API's reference, written out by hand.
+    #[rustfmt::skip]
+    const TABLE: &[(&str, &[ActionKind])] = {
+        use ActionKind::{Delete, Pause, PowerOff, PowerOn, Reboot, Resume, Suspend};
+        const ALL: &[ActionKind] = &[PowerOn, PowerOff, Pause, Resume, Reboot, Suspend, Delete];
+        &[
+            ("running", &[PowerOff, Pause, Reboot, Suspend]),
+            ("off", &[PowerOn, Delete]),
+            ("stopped", &[PowerOn, Delete]),
+            ("shutdown", &[PowerOn, Delete]),
+            ("paused", &[PowerOff, Resume]),
+            ("Paused", &[PowerOff, Resume]),
+            ("saved", &[PowerOn, Resume]),
+            ("suspended", &[PowerOn, Resume]),
+            ("SUSPENDED", &[PowerOn, Resume]),
+            ("saving", &[]),
+            ("scheduling", &[]),
+            ("launching", &[]),
+            ("pending", &[]),
+            ("shutting-down", &[]),
+            ("provisioning", &[]),
+            ("installing", &[]),
+            ("terminated", &[Delete]),
+            // The server says no when it must.
+            ("error", ALL),
+            ("failed", ALL),
+            ("unknown", ALL),
+            ("unkown", ALL),
+            ("hibernating", ALL),
+        ]
+    };
+
+    #[test]
+    fn every_action_is_offered_from_the_states_of_the_reference() {
+        let local = [ActionKind::Protect, ActionKind::Unprotect];
+        for (word, allowed) in TABLE {
+            for action in ActionKind::all().filter(|action| !local.contains(action)) {
+                assert_eq!(
+                    ask(action, word).is_allowed(),
+                    allowed.contains(&action),
+                    "{action} from {word}"
+                );
+            }
+            assert!(ask(ActionKind::Protect, word).is_allowed(), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_the_api_has_not_is_refused_with_the_reason() {
+        let why = |action| match ask(action, "running") {
+            Availability::Allowed => String::new(),
+            Availability::Denied(denial) => denial.to_string(),
+        };
+        assert_eq!(
+            why(ActionKind::Shutdown),
+            "Elastic Hosting has no shut down; its only stop is power off, and nothing says whether that asks the guest"
+        );
+        assert_eq!(
+            why(ActionKind::Reset),
+            "Elastic Hosting has no reset; reboot powers it off and on again"
+        );
+        assert_eq!(
+            why(ActionKind::Relocate),
+            "Elastic Hosting has no relocate; its API knows no hosts"
+        );
+        assert!(
+            CAPABILITIES
+                .help(ActionKind::PowerOff)
+                .contains("does not document whether the guest is asked")
+        );
+    }
+}

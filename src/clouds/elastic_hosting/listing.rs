@@ -120,7 +120,7 @@ impl ElasticHosting {
             Err(error @ Error::Rejected(_)) => return Err(self.gone_or(error, vm).await),
             answer => answer?,
         };
-        let wire: wire::OneVm<'_> = crate::clouds::reading::decode(&answer.body, "the VM")?;
+        let wire: wire::OneVm<'_> = crate::clouds::body::decode(&answer.body, "the VM")?;
         // Not waited for a second time: what the last listing had is what there is.
         let profiles = if self.profiles.was_tried() {
             self.profiles.get()

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::clouds::Result;
+use crate::clouds::body::{decode, decode_any};
 use crate::clouds::lenient::{Flag, Int, Many, Object, Text};
-use crate::clouds::reading::{decode, decode_any};
 
 /// What stands around every answer of the documents. Some chapters print their answers without it.
 #[derive(Debug, Default, Deserialize)]
