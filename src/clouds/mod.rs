@@ -4,8 +4,12 @@
 //! bounded in size, stripped of control characters, and its links are followed only to the configured origin.
 
 mod abiquo;
+mod body;
+mod document;
+mod elastic_hosting;
 pub mod error;
 pub mod http;
+mod lenient;
 
 use std::any::Any;
 use std::fmt;
@@ -139,6 +143,7 @@ pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
 pub fn capabilities(provider: &Provider) -> &'static Capabilities {
     match provider {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
+        Provider::ElasticHosting { .. } => &elastic_hosting::CAPABILITIES,
     }
 }
 
@@ -153,6 +158,9 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
             api_version.as_deref(),
             limits,
         )?)),
+        Provider::ElasticHosting { auth, body } => Ok(Arc::new(
+            elastic_hosting::ElasticHosting::open(entry, *auth, *body, limits)?,
+        )),
     }
 }
 

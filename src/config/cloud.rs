@@ -56,6 +56,35 @@ pub enum Provider {
         /// The version of the media types to ask for, such as `5.0`; the newest known when `None`.
         api_version: Option<String>,
     },
+    /// Elastic Hosting (Enomaly ECP).
+    ElasticHosting {
+        /// How to sign in.
+        auth: EcpAuth,
+        /// How the fields of a change travel.
+        body: EcpBody,
+    },
+}
+
+/// How to sign in to Elastic Hosting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EcpAuth {
+    /// With HTTP Basic, and with the log-in form where that is not taken.
+    #[default]
+    Auto,
+    /// With HTTP Basic on every request.
+    Basic,
+    /// With the log-in form and its cookies.
+    Form,
+}
+
+/// How the fields of a form travel to Elastic Hosting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EcpBody {
+    /// As `multipart/form-data`, which is proven with this API.
+    #[default]
+    Multipart,
+    /// As `application/x-www-form-urlencoded`.
+    Urlencoded,
 }
 
 impl Provider {
@@ -63,6 +92,7 @@ impl Provider {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "abiquo",
+            Self::ElasticHosting { .. } => "elastic-hosting",
         }
     }
 
@@ -70,6 +100,7 @@ impl Provider {
     pub fn has_appliances(&self) -> bool {
         match self {
             Self::Abiquo { .. } => true,
+            _ => false,
         }
     }
 
@@ -77,6 +108,7 @@ impl Provider {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "Abiquo",
+            Self::ElasticHosting { .. } => "Elastic Hosting",
         }
     }
 }

@@ -55,7 +55,7 @@ mod write;
 
 use std::time::Duration;
 
-pub use cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
+pub use cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_loopback};
 pub use keyring::store_keyring;
 pub use load::{Loaded, load, parse};
 pub use paths::{ConfigOrigin, Paths, PathsError, create_private_dir};

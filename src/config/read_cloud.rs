@@ -7,9 +7,9 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::DEFAULT_CONCURRENCY;
-use super::cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
+use super::cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_loopback};
 use super::problem::Position;
-use super::read_credentials::password_or_token;
+use super::read_credentials::{password_only, password_or_token};
 use super::section::{At, Section};
 use crate::model::{GroupBy, GroupByError};
 
@@ -26,10 +26,16 @@ struct ProviderKeys {
 }
 
 /// Every API there is.
-const PROVIDERS: &[ProviderKeys] = &[ProviderKeys {
-    id: "abiquo",
-    read: abiquo,
-}];
+const PROVIDERS: &[ProviderKeys] = &[
+    ProviderKeys {
+        id: "abiquo",
+        read: abiquo,
+    },
+    ProviderKeys {
+        id: "elastic-hosting",
+        read: elastic_hosting,
+    },
+];
 
 /// Every cloud of the file that is right; what is wrong with the others is noted.
 pub(super) fn clouds<'a>(file: &mut Section<'_, 'a>) -> Vec<CloudEntry> {
@@ -256,4 +262,27 @@ fn abiquo(section: &mut Section<'_, '_>) -> Option<(Provider, Credentials)> {
         right.then(|| text.value.to_owned())
     });
     Some((Provider::Abiquo { api_version }, credentials?))
+}
+
+/// Elastic Hosting signs in with a name and a password; where it takes them, and how it reads forms, differs between its editions.
+fn elastic_hosting(section: &mut Section<'_, '_>) -> Option<(Provider, Credentials)> {
+    let credentials = password_only(section);
+    let auth = section.choice(
+        "auth",
+        &[
+            ("auto", EcpAuth::Auto),
+            ("basic", EcpAuth::Basic),
+            ("form", EcpAuth::Form),
+        ],
+        EcpAuth::Auto,
+    );
+    let body = section.choice(
+        "body",
+        &[
+            ("multipart", EcpBody::Multipart),
+            ("urlencoded", EcpBody::Urlencoded),
+        ],
+        EcpBody::Multipart,
+    );
+    Some((Provider::ElasticHosting { auth, body }, credentials?))
 }

@@ -20,6 +20,8 @@ const KEYS: &[&str] = &[
     "concurrency",
     "group_by",
     "api_version",
+    "auth",
+    "body",
     "tls",
     "ca_file",
     "insecure",

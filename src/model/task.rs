@@ -135,6 +135,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("UPDATE_RESOURCES", "Update resources", "Updating resources"),
     ("REFRESH", "Refresh", "Refreshing resources"),
     ("REGISTER_VM", "Register", "Registering"),
+    ("TRANSACTION", "Transaction", "Transaction running"),
 ];
 
 impl TaskKind {
