@@ -188,10 +188,107 @@ async fn an_acceptance_that_names_no_task_is_looked_for_among_the_vms_tasks() {
     assert_eq!(&*handle.key.id, "3c9a6f10-77aa-4b1c-9d2e-202122232402");
     // An hour later that shutdown is another one's.
     let (_, cloud, target) = with_vm(tasks("Mon, 14 Jul 2025 09:00:02 GMT")).await;
-    assert_eq!(
-        cloud.perform(&target, &Action::Shutdown).await.unwrap(),
-        Accepted::Done
+    not_confirmed(cloud.perform(&target, &Action::Shutdown).await);
+}
+
+/// Nobody can tell from the answer whether it was done: the engine must read.
+#[track_caller]
+fn not_confirmed(answer: Result<Accepted>) -> String {
+    let error = answer.unwrap_err();
+    assert!(matches!(error, Error::Protocol(_)), "{error:?}");
+    assert_eq!(error.execution(), Execution::Maybe);
+    error.to_string()
+}
+
+#[tokio::test]
+async fn a_success_that_is_not_the_apis_confirms_nothing() {
+    let page = "<html><title>please log in</title></html>";
+    for action in [
+        Action::PowerOff,
+        Action::Reset,
+        protect(),
+        Action::Unprotect,
+    ] {
+        for body in [page, "OK", "{\"message\": \"accep"] {
+            let (server, answer) = perform(action.clone(), Reply::ok(body)).await;
+            let words = not_confirmed(answer);
+            assert_eq!(
+                words.contains("an HTML page: please log in"),
+                body == page,
+                "{words}"
+            );
+            sent(&server);
+        }
+    }
+    for action in [protect(), Action::Unprotect] {
+        for reply in [Reply::ok(""), Reply::new(202, " \n"), Reply::new(204, "")] {
+            let (_, answer) = perform(action.clone(), reply).await;
+            assert_eq!(answer.unwrap(), Accepted::Done);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_acceptance_whose_task_cannot_be_found_is_not_done() {
+    for body in [r#"{"links":[]}"#, ""] {
+        for tasks in [
+            Reply::new(500, ""),
+            Reply::ok(r#"{"links":[],"collection":[]}"#),
+        ] {
+            let (_, cloud, target) = with_vm(move |asked| match &*asked.method {
+                "PUT" => Reply::new(202, body),
+                _ => tasks.clone(),
+            })
+            .await;
+            let words = not_confirmed(cloud.perform(&target, &Action::PowerOff).await);
+            assert!(words.contains("accepted, but the answer names no task"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_acknowledgement_that_somebody_else_answered_is_not_believed() {
+    let (_, cloud, task) = failed_task(|_| Reply::ok("<html>please log in</html>")).await;
+    let error = cloud.acknowledge(&task).await.unwrap_err();
+    assert_eq!(error.execution(), Execution::Maybe);
+}
+
+#[tokio::test]
+async fn another_vm_in_place_of_the_one_asked_for_is_refused() {
+    let changed = |key: &'static str, value: Value| {
+        let mut vm: Value = serde_json::from_slice(&fixture("vm_on")).unwrap();
+        vm[key] = value;
+        vm.to_string()
+    };
+    let right: Value = serde_json::from_slice(&fixture("vm_on")).unwrap();
+    let mut asked_for = placeholder("501", VM);
+    asked_for.uuid = Some(right["uuid"].as_str().unwrap().into());
+    let elsewhere = placeholder(
+        "501",
+        "/api/cloud/virtualdatacenters/2/virtualappliances/99/virtualmachines/501",
     );
+    for (body, asked_for) in [
+        (changed("id", json!(99)), &asked_for),
+        (changed("uuid", json!("not-the-one")), &asked_for),
+        (changed("id", json!(99)), &elsewhere),
+    ] {
+        let server = Server::signed_in(move |asked| match &*asked.path {
+            path if path == VM => Reply::ok(body.clone()),
+            path if path.starts_with("/api/cloud/virtualmachines?") => {
+                Reply::ok(fixture("vms_page1"))
+            }
+            _ => Reply::new(404, fixture("errors_notfound")),
+        })
+        .await;
+        let cloud = server.connected().await;
+        let error = cloud.target(asked_for).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Protocol(why) if why == "the cloud answered with another VM"),
+            "{error:?}"
+        );
+        let same = Server::signed_in(|_| Reply::ok(fixture("vm_on"))).await;
+        same.connected().await.target(asked_for).await.unwrap();
+    }
 }
 
 #[tokio::test]

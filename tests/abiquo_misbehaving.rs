@@ -182,7 +182,7 @@ async fn a_wrong_password_says_what_to_check_and_holds_no_secret() {
     let error = server.cloud().connect().await.unwrap_err();
     assert!(matches!(error, Error::SignIn(_)));
     assert!(
-        error.to_string().contains("check username and password"),
+        error.to_string().contains("wrong user name or password"),
         "{error}"
     );
     assert!(!format!("{error} {error:?}").contains(PASSWORD));

@@ -10,8 +10,10 @@ use vmdeck::model::{CloudName, PowerState, Task, TaskKey, Vm, VmState};
 
 async fn vm(name: &'static str) -> Vm {
     let server = Server::signed_in(move |_| Reply::ok(fixture(name))).await;
+    // The answer must be about the VM that was asked for.
+    let id = serde_json::from_slice::<serde_json::Value>(&fixture(name)).unwrap()["id"].to_string();
     let placeholder: Vm = serde_json::from_value(json!({
-        "key": { "cloud": "prod", "id": "1" }, "name": "x", "power": "ON", "native_state": "ON", "deallocated": false,
+        "key": { "cloud": "prod", "id": id }, "name": "x", "power": "ON", "native_state": "ON", "deallocated": false,
         "addresses": [], "locator": "/vm",
     }))
     .unwrap();

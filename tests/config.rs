@@ -87,6 +87,8 @@ fn password(text: &str) -> SecretSource {
 fn every_setting_is_read() {
     let text = r#"
         refresh_seconds = 30
+        state_dir = "kept"
+        cache_dir = "/var/cache/mine"
         [[clouds]]
         name = "prod"
         provider = "abiquo"
@@ -117,6 +119,23 @@ fn every_setting_is_read() {
     } = read(text);
     assert_eq!(warnings, []);
     assert_eq!(config.refresh, Duration::from_secs(30));
+    assert_eq!(
+        (config.state_dir.as_deref(), config.cache_dir.as_deref()),
+        (
+            Some(Path::new("/etc/vmdeck/kept")),
+            Some(Path::new("/var/cache/mine"))
+        )
+    );
+    let usual = Paths::under(Path::new("/usual"));
+    assert_eq!(
+        usual.clone().with_folders_of(&config),
+        Paths {
+            state_dir: "/etc/vmdeck/kept".into(),
+            cache_dir: "/var/cache/mine".into(),
+            ..usual.clone()
+        }
+    );
+    assert_eq!(usual.clone().with_folders_of(&Config::default()), usual);
 
     let [prod, lab] = &config.clouds[..] else {
         panic!("{config:?}")
@@ -158,9 +177,9 @@ fn every_setting_is_read() {
     assert_eq!(
         config.keys,
         [
-            key("reset", &[], 24),
-            key("power_off", &["F9", "ctrl-x"], 25),
-            key("protect", &["p"], 26)
+            key("reset", &[], 26),
+            key("power_off", &["F9", "ctrl-x"], 27),
+            key("protect", &["p"], 28)
         ]
     );
 }
@@ -281,10 +300,48 @@ fn the_example_has_nothing_active_and_works_once_uncommented() {
 }
 
 #[test]
+fn a_folder_must_be_one_and_need_not_be_there() {
+    expect(
+        "state_dir = \"\"",
+        1,
+        "state_dir",
+        "is empty",
+        "remove the line",
+    );
+    expect(
+        "state_dir = 1",
+        1,
+        "state_dir",
+        "must be text",
+        "double quotes",
+    );
+    expect(
+        "cache_dir = \"~root/x\"",
+        1,
+        "cache_dir",
+        "must be a folder",
+        "in full",
+    );
+    let temp = tempfile::tempdir().unwrap();
+    fs::write(temp.path().join("taken"), "").unwrap();
+    let at = |name: &str| {
+        let text = format!("state_dir = \"{name}\"");
+        parse(&text, &temp.path().join("config.toml"))
+    };
+    let error = at("taken").unwrap_err().to_string();
+    assert!(error.contains("`state_dir` must be a folder"), "{error}");
+    for fine in ["new/one", "."] {
+        assert!(at(fine).is_ok(), "{fine}");
+    }
+}
+
+#[test]
 fn the_example_mentions_every_setting() {
     let text = example_config();
     for key in [
         "refresh_seconds",
+        "state_dir",
+        "cache_dir",
         "name",
         "provider",
         "url",
@@ -1124,6 +1181,11 @@ fn a_written_configuration_reads_back_and_is_for_its_owner_alone() {
         config, warnings, ..
     } = load(&paths).unwrap();
     assert_eq!(warnings, []);
+    assert_eq!(
+        paths.clone().with_folders_of(&config),
+        paths,
+        "the same folders for whoever finds it"
+    );
     let [demo, lab] = &config.clouds[..] else {
         panic!("{config:?}")
     };

@@ -144,6 +144,11 @@ fn resolve_task<'a>(
                 "cannot tell which task {id} is, for not all tasks could be read; name it CLOUD/ID, or try again"
             )],
         }),
+        _ if cloud.is_none()
+            && let Some(words) = naming::no_such_cloud(&id) =>
+        {
+            Err(Stop::usage(format!("there is no task {id}, and {words}")))
+        }
         _ => Err(Stop::usage(format!(
             "there is no task {id}; `vmdeck tasks` lists those there are"
         ))),

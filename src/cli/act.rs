@@ -12,7 +12,7 @@ use super::output::{self, Format};
 use super::session::{Session, Waited};
 use super::{print, say, times};
 use crate::fleet::{Command, CommandReport, Inventory, Stage};
-use crate::model::{Action, ActionKind, Denial, VmKey};
+use crate::model::{Action, ActionKind, Confirmed, Denial, Vm, VmKey};
 
 /// Does `action` to the VMs that are named, and prints what became of each, in the order of the names.
 pub async fn run(context: &Context, names: &[String], action: Action) -> Result<Exit, Stop> {
@@ -45,19 +45,16 @@ async fn act(
         }
         let confirmed = plan.asked.is_empty() || context.global.yes || confirm(kind, &plan.asked)?;
         if !confirmed {
-            for (vm, name) in &plan.go {
-                let record = OutcomeRecord::not_confirmed(vm, name, kind.id());
-                records.insert((*vm).clone(), record);
+            for vm in &plan.go {
+                let record = OutcomeRecord::not_confirmed(&vm.key, &vm.name, kind.id());
+                records.insert(vm.key.clone(), record);
             }
         }
         let go = plan.go.iter().filter(|_| confirmed);
-        go.map(|(vm, _)| (*vm).clone()).collect::<Vec<_>>()
+        go.map(|vm| command(vm, &action, context.global.yes))
+            .collect::<Vec<_>>()
     };
-    let commands = go.into_iter().map(|vm| Command::Act {
-        vm,
-        action: action.clone(),
-    });
-    for record in send(context, session, commands.collect(), kind.id()).await? {
+    for record in send(context, session, go, kind.id()).await? {
         let (vm, record) = record;
         if let Some(vm) = vm {
             records.insert(vm, record);
@@ -67,11 +64,25 @@ async fn act(
     tell(context, Exit::Done, &records)
 }
 
+/// The command for a VM as it was listed. `--yes` is a yes to whatever it asks when its turn comes.
+fn command(vm: &Vm, action: &Action, yes: bool) -> Command {
+    let confirmed = if yes {
+        Confirmed::Everything
+    } else {
+        Confirmed::shown(vm)
+    };
+    Command::Act {
+        vm: vm.key.clone(),
+        action: action.clone(),
+        confirmed,
+    }
+}
+
 /// What is to be done before anything is sent.
 struct Plan<'a> {
     refused: Vec<Refused<'a>>,
-    /// Those that may be sent, with their names, in the order in which they were named.
-    go: Vec<(&'a VmKey, &'a str)>,
+    /// Those that may be sent, in the order in which they were named.
+    go: Vec<&'a Vm>,
     /// Those of them that ask first.
     asked: Vec<Asked<'a>>,
 }
@@ -102,7 +113,7 @@ impl<'a> Plan<'a> {
                     denial: denial.clone(),
                 }),
                 None => {
-                    plan.go.push((vm, name));
+                    plan.go.push(overview.vm);
                     plan.asked.extend(Asked::of(kind, overview));
                 }
             }

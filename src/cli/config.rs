@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::args::Global;
 use super::exit::{Exit, Stop};
-use super::{context, print};
+use super::{context, print, say};
 use crate::config::{self, Init, Paths};
 
 pub use keys::usable_keys;
@@ -74,6 +74,11 @@ fn check(global: &Global) -> Result<Exit, Stop> {
     }
     usable_keys(&loaded)?;
     let clouds = loaded.config.clouds.len();
+    if clouds == 0 {
+        say(&format!(
+            "{path} names no cloud, so there is nothing to work with yet; add a [[clouds]] table"
+        ));
+    }
     print(Exit::Done, |out| {
         let plural = if clouds == 1 { "" } else { "s" };
         writeln!(out, "{path} is right: {clouds} cloud{plural}")

@@ -108,7 +108,7 @@ pub fn load(global: &Global) -> Result<(Paths, Loaded), Stop> {
         },
         other => Stop::usage(other),
     })?;
-    Ok((paths, loaded))
+    Ok((paths.with_folders_of(&loaded.config), loaded))
 }
 
 /// Says what a person should know about the configuration and need not mend.

@@ -158,16 +158,23 @@ pub fn resolve_all(references: &[Reference], inventory: &Inventory) -> Result<Ve
 }
 
 fn in_cloud(cloud: &CloudName, rest: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
-    if !answered(inventory, cloud) {
-        return Err(unread(
-            &format!("{cloud}/{}", shown(rest)),
-            &[cloud],
-            "try again",
-        ));
-    }
+    // An id is of one VM, whatever else there is.
     let by_id = VmKey::new(cloud, rest);
     if inventory.find(&by_id).is_some() {
         return Ok(by_id);
+    }
+    if !answered(inventory, cloud) {
+        let some = inventory.cloud(cloud).is_some_and(|view| view.vms > 0);
+        let advice = if some {
+            "name it by its id, or try again"
+        } else {
+            "try again"
+        };
+        return Err(unread(
+            &format!("{cloud}/{}", shown(rest)),
+            &[cloud],
+            advice,
+        ));
     }
     let mut named = called(inventory, rest);
     named.retain(|key| key.cloud == *cloud);
@@ -188,11 +195,14 @@ fn bare(name: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
     let named = called(inventory, name);
     match named.as_slice() {
         [_, _, ..] => Err(ambiguous(name, &named)),
-        _ if !silent.is_empty() => Err(unread(
-            &shown(name),
-            &silent,
-            "name it CLOUD/NAME, or leave clouds out with --cloud",
-        )),
+        _ if !silent.is_empty() => {
+            let advice = "name it CLOUD/NAME, or leave clouds out with --cloud";
+            let advice = match no_such_cloud(name) {
+                Some(words) => format!("{words}; {advice}"),
+                None => advice.to_owned(),
+            };
+            Err(unread(&shown(name), &silent, &advice))
+        }
         [one] => Ok(one.clone()),
         [] => {
             let clouds: Vec<_> = inventory
@@ -200,14 +210,22 @@ fn bare(name: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
                 .iter()
                 .map(|view| view.info.name.clone())
                 .collect();
-            Err(unknown(
-                name,
-                &format!("on {}", list(&clouds)),
-                inventory,
-                None,
-            ))
+            let mut place = format!("on {}", list(&clouds));
+            if let Some(words) = no_such_cloud(name) {
+                place.push_str(", and ");
+                place.push_str(&words);
+            }
+            Err(unknown(name, &place, inventory, None))
         }
     }
+}
+
+/// What to say of a bare name that looks like `cloud/X`: were there such a cloud, it would not be a bare name.
+pub(super) fn no_such_cloud(name: &str) -> Option<String> {
+    let (cloud, _) = name.split_once('/')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let is_name = !cloud.is_empty() && cloud.chars().all(plain);
+    is_name.then(|| format!("no cloud is called {}", shown(cloud)))
 }
 
 /// The VMs of answering clouds with this name, in the order of the clouds and ids.

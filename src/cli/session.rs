@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::exit::{Exit, Stop};
-use super::naming::answered;
 use super::say;
 use crate::fleet::oneshot::{CloudFailure, TasksOf, Wait};
 use crate::fleet::{
@@ -69,13 +68,31 @@ impl Session {
         tell(&failures)
     }
 
-    /// The VMs of the clouds that have answered; first those whose tasks most likely matter, in case the time is short.
+    /// Reads VMs, appliances and recent events of all clouds, and what runs on the VMs that are locked. Which VMs there are is what
+    /// counts: what runs and cannot be told is said on stderr.
+    pub async fn list_with_running(&mut self) -> Exit {
+        let deadline = self.deadline();
+        let failures = self.engine.list(deadline).await;
+        let unread = self.engine.read_tasks(TasksOf::Locked, deadline).await;
+        tell(&unread);
+        tell(&failures)
+    }
+
+    /// How the reading of the appliances ended. What failed is told at the end.
+    pub fn appliances(&self) -> Exit {
+        if self.engine.lacks_appliances() {
+            Exit::Partial
+        } else {
+            Exit::Done
+        }
+    }
+
+    /// The VMs that were read; first those whose tasks most likely matter, in case the time is short.
     pub fn readable_vms(&self) -> Vec<VmKey> {
         let inventory = self.inventory();
         let mut vms: Vec<_> = inventory
             .slots()
             .filter_map(|slot| inventory.overview(slot))
-            .filter(|overview| answered(inventory, &overview.vm.key.cloud))
             .map(|overview| {
                 let quiet = overview.warnings == 0 && overview.vm.power != PowerState::Locked;
                 (quiet, overview.vm.key.clone())
@@ -183,11 +200,10 @@ impl Session {
     }
 
     /// Ends the engine in good order. What a person should know beside the answer is said now.
-    pub async fn stop(mut self) {
-        for trouble in self.engine.take_troubles() {
+    pub async fn stop(self) {
+        for trouble in self.engine.stop().await {
             say(&trouble);
         }
-        self.engine.stop().await;
     }
 
     fn deadline(&self) -> Instant {
@@ -197,11 +213,7 @@ impl Session {
 
 impl Followed {
     fn follow(&mut self, report: &CommandReport) {
-        if let Stage::Accepted { task: Some(task) }
-        | Stage::Failed {
-            task: Some(task), ..
-        } = &report.stage
-        {
+        if let Some(task) = report.stage.task() {
             self.task = Some(task.clone());
         }
         self.report = report.clone();

@@ -10,15 +10,13 @@ use jiff::Timestamp;
 use crate::fleet::{CloudInfo, CloudStatus, Inventory, Update};
 use crate::model::{
     ActionKind, ActionRule, Capabilities, CloudName, Group, Job, JobState, PowerState, Privileges,
-    Protection, ProtectionScope, Session, Task, TaskKey, TaskKind, TaskState, Vm, VmKey,
+    Protection, ProtectionScope, Session, Task, TaskKey, TaskKind, TaskState, Vm, VmKey, testing,
 };
 
 use PowerState::{Off, On, Paused};
 
 /// A cloud that does everything but reboot, from the states of the Abiquo documents.
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
-    notes: &[],
-    keep_off: false,
     provider: "Abiquo",
     rules: &[
         ActionRule::new(ActionKind::PowerOn, &[Off, PowerState::Configured], &[]),
@@ -38,6 +36,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
             &["VM_PROTECT_ACTION"],
         ),
     ],
+    notes: &[],
+    keep_off: false,
     missing: &[(ActionKind::Reboot, "use reset")],
     protection: Some(ProtectionScope::Cloud),
     protect_privilege: Some("VM_PROTECT_ACTION"),
@@ -76,32 +76,8 @@ pub(super) fn info(cloud: &str) -> CloudInfo {
 pub(super) fn vm(cloud: &str, id: &str, called: &str) -> Vm {
     Vm {
         key: VmKey::new(&name(cloud), id),
-        uuid: None,
         name: called.into(),
-        native_name: None,
-        power: On,
-        native_state: "ON".into(),
-        deallocated: false,
-        protection: None,
-        vapp: None,
-        project: None,
-        tenant: None,
-        location: None,
-        cluster: None,
-        networks: Box::default(),
-        tags: Box::default(),
-        console: None,
-        host: None,
-        owner: None,
-        hypervisor: None,
-        template: None,
-        description: None,
-        cpu: None,
-        ram_mib: None,
-        addresses: Box::default(),
-        created_at: None,
-        updated_at: None,
-        locator: "".into(),
+        ..testing::vm(On)
     }
 }
 

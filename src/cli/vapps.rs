@@ -11,7 +11,7 @@ use crate::fleet::Inventory;
 /// Lists appliances.
 pub async fn run(context: &Context) -> Result<Exit, Stop> {
     let mut session = Session::open(context, &context.selected)?;
-    let exit = session.list().await;
+    let exit = session.list().await.and(session.appliances());
     let result = print(exit, |out| {
         output::print(&rows(session.inventory()), context.format(), out)
     });
@@ -19,7 +19,7 @@ pub async fn run(context: &Context) -> Result<Exit, Stop> {
     result
 }
 
-/// The appliances of the clouds that have answered, by cloud in the order of the configuration, then by project and name.
+/// The appliances of the clouds that have told all their VMs (those of a part of them would be counted wrong), by cloud in the order of the configuration, then by project and name.
 fn rows(inventory: &Inventory) -> Vec<VappRecord<'_>> {
     let clouds = inventory.clouds().iter().map(|view| &view.info.name);
     clouds

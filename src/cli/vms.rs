@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::{Exit, Stop};
-use super::naming::answered;
 use super::output::vm::VmRecord;
 use super::output::{self, Record};
 use super::print;
@@ -21,7 +20,7 @@ pub struct VmsArgs {
 /// Lists VMs.
 pub async fn run(context: &Context, args: &VmsArgs) -> Result<Exit, Stop> {
     let mut session = Session::open(context, &context.selected)?;
-    let exit = session.list().await;
+    let exit = session.list_with_running().await;
     let filter = args.filter.as_deref().unwrap_or_default();
     let result = print(exit, |out| {
         output::print(&rows(session.inventory(), filter), context.format(), out)
@@ -30,13 +29,12 @@ pub async fn run(context: &Context, args: &VmsArgs) -> Result<Exit, Stop> {
     result
 }
 
-/// The VMs of the clouds that have answered, by cloud in the order of the configuration, then by name.
+/// The VMs that were read, also those of a cloud that failed midway, by cloud in the order of the configuration, then by name.
 fn rows<'a>(inventory: &'a Inventory, filter: &str) -> Vec<VmRecord<'a>> {
     let clouds = inventory.clouds();
     let mut overviews: Vec<_> = inventory
         .slots()
         .filter_map(|slot| inventory.overview(slot))
-        .filter(|overview| answered(inventory, &overview.vm.key.cloud))
         .map(|overview| {
             let cloud = &overview.vm.key.cloud;
             (
@@ -81,14 +79,14 @@ mod tests {
     }
 
     #[test]
-    fn vms_stand_by_cloud_and_name_and_those_of_a_silent_cloud_are_left_out() {
-        assert_eq!(listed(""), ["prod/3", "prod/2", "lab/1"]);
+    fn vms_stand_by_cloud_and_name_also_those_that_were_read_before_their_cloud_failed() {
+        assert_eq!(listed(""), ["prod/3", "prod/2", "lab/1", "dead/9"]);
     }
 
     #[test]
     fn the_filter_looks_for_a_text_in_every_column_in_any_case() {
         for (filter, expected) in [
-            ("WEB", &["prod/2"][..]),
+            ("WEB", &["prod/2", "dead/9"][..]),
             ("kernel", &["prod/3"]),
             ("10.0.3", &["prod/3"]),
             ("maintenance", &["prod/3"]),

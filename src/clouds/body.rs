@@ -96,6 +96,7 @@ pub(super) fn foreign(body: &[u8]) -> String {
     }
 }
 
-fn is_html(body: &[u8]) -> bool {
+/// Whether a body looks like a page.
+pub(super) fn is_html(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }

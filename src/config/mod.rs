@@ -6,6 +6,8 @@
 //!
 //! ```toml
 //! refresh_seconds = 10            # 1 to 3600
+//! state_dir = "state"             # the journal; `~/.local/state/vmdeck` when left out
+//! cache_dir = "cache"             # the last inventories; `~/.cache/vmdeck` when left out
 //!
 //! [[clouds]]
 //! name = "prod"                   # letters, digits, `.`, `_` and `-`
@@ -53,6 +55,7 @@ mod source;
 mod ui_state;
 mod write;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_loopback};
@@ -75,6 +78,10 @@ const DEFAULT_CONCURRENCY: u32 = 4;
 pub struct Config {
     /// How long after a listing of a cloud the next one may begin.
     pub refresh: Duration,
+    /// The folder for the journal and what the console remembers, where it is not the usual one.
+    pub state_dir: Option<PathBuf>,
+    /// The folder for the last inventories, where it is not the usual one.
+    pub cache_dir: Option<PathBuf>,
     /// The clouds, in the order of the file; their names are unique. It may be empty.
     pub clouds: Vec<CloudEntry>,
     /// How the console looks.
@@ -89,6 +96,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             refresh: Duration::from_secs(DEFAULT_REFRESH_SECONDS.into()),
+            state_dir: None,
+            cache_dir: None,
             clouds: Vec::new(),
             console: ConsoleOptions::default(),
             keys: Vec::new(),

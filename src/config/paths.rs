@@ -11,8 +11,15 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use super::Config;
+
 /// The program's folder within each of the base folders.
 const FOLDER: &str = "vmdeck";
+
+/// The folders of a configuration that keeps everything beside itself.
+pub(super) const STATE: &str = "state";
+/// See [`STATE`].
+pub(super) const CACHE: &str = "cache";
 
 /// The environment variable that names a configuration file.
 const CONFIG_VARIABLE: &str = "VMDECK_CONFIG";
@@ -78,13 +85,26 @@ impl Paths {
         })
     }
 
-    /// Everything in one folder: what the demo uses, in a folder of its own.
+    /// The same paths with the folders that a configuration names.
+    #[must_use]
+    pub fn with_folders_of(mut self, config: &Config) -> Self {
+        if let Some(dir) = &config.state_dir {
+            self.state_dir.clone_from(dir);
+        }
+        if let Some(dir) = &config.cache_dir {
+            self.cache_dir.clone_from(dir);
+        }
+        self
+    }
+
+    /// Everything in one folder: what the demo uses, in a folder of its own. [`super::write_plain`] writes the same into the
+    /// configuration.
     pub fn under(dir: &Path) -> Self {
         Self {
             config: dir.join("config.toml"),
             config_origin: ConfigOrigin::Flag,
-            state_dir: dir.join("state"),
-            cache_dir: dir.join("cache"),
+            state_dir: dir.join(STATE),
+            cache_dir: dir.join(CACHE),
         }
     }
 

@@ -55,12 +55,16 @@ pub(super) fn read(text: &str, file: &Path, home: Option<PathBuf>) -> Result<Rea
 
 fn whole(mut file: Section<'_, '_>) -> Config {
     let refresh = file.number("refresh_seconds", 1..=3600, DEFAULT_REFRESH_SECONDS);
+    let state_dir = file.folder_path("state_dir");
+    let cache_dir = file.folder_path("cache_dir");
     let clouds = clouds(&mut file);
     let console = file.section("console").map(console).unwrap_or_default();
     let keys = file.section("keys").map(keys).unwrap_or_default();
     file.report_unknown();
     Config {
         refresh: Duration::from_secs(refresh.into()),
+        state_dir,
+        cache_dir,
         clouds,
         console,
         keys,

@@ -252,6 +252,27 @@ impl<'r, 'a> Section<'r, 'a> {
     /// A file's path: `~/` is the home folder, a relative path starts at the configuration's folder.
     pub(super) fn file_path(&mut self, key: &'static str) -> Option<PathBuf> {
         let text = self.text(key)?;
+        self.path(key, text, "file")
+    }
+
+    /// A folder's path, written like a file's. It need not be there yet, but nothing else may be in its place.
+    pub(super) fn folder_path(&mut self, key: &'static str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        let path = self.path(key, text, "folder")?;
+        if path.exists() && !path.is_dir() {
+            let what = "must be a folder, and is something else";
+            self.wrong(
+                text.offset,
+                key,
+                what,
+                "name a folder; it is made when it is missing",
+            );
+            return None;
+        }
+        Some(path)
+    }
+
+    fn path(&mut self, key: &'static str, text: At<&str>, kind: &str) -> Option<PathBuf> {
         let path = if text.value == "~" {
             None
         } else if let Some(rest) = text.value.strip_prefix("~/") {
@@ -263,9 +284,10 @@ impl<'r, 'a> Section<'r, 'a> {
             Some(folder.join(text.value))
         };
         if path.is_none() {
-            let what =
-                "must be a file, and `~` must be followed by `/` and stand for a known home folder";
-            self.wrong(text.offset, key, what, "write the path in full");
+            let what = format!(
+                "must be a {kind}, and `~` must be followed by `/` and stand for a known home folder"
+            );
+            self.wrong(text.offset, key, &what, "write the path in full");
         }
         path
     }

@@ -9,6 +9,8 @@ use super::problem::{Position, Problem};
 /// recognised by comparing, and what is printed is the word from this list.
 const KEYS: &[&str] = &[
     "refresh_seconds",
+    "state_dir",
+    "cache_dir",
     "name",
     "provider",
     "url",

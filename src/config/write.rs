@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::paths::create_private_dir;
+use super::paths::{CACHE, STATE, create_private_dir};
 
 /// The commented example: nothing in it is active, and all of it works once the comment signs are removed.
 pub fn example_config() -> &'static str {
@@ -70,18 +70,26 @@ pub struct PlainEntry {
     pub password: String,
 }
 
-/// Writes a configuration for some clouds, for the person alone (mode 0600), in place of what is there.
+/// Writes a configuration for some clouds, for the person alone (mode 0600), in place of what is there. Whoever uses it keeps
+/// journal and inventories beside it ([`super::Paths::under`]).
 ///
 /// # Errors
 /// When the folder or the file cannot be written.
 pub fn write_plain(path: &Path, entries: &[PlainEntry]) -> Result<(), WriteError> {
     #[derive(Serialize)]
     struct File<'a> {
+        state_dir: &'a str,
+        cache_dir: &'a str,
         clouds: &'a [PlainEntry],
     }
 
     let write = || {
-        let text = toml::to_string(&File { clouds: entries }).map_err(io::Error::other)?;
+        let file = File {
+            state_dir: STATE,
+            cache_dir: CACHE,
+            clouds: entries,
+        };
+        let text = toml::to_string(&file).map_err(io::Error::other)?;
         private_file(path, &text)?
             .persist(path)
             .map_err(|error| error.error)?;

@@ -97,13 +97,13 @@ impl Batch {
 
     /// Takes a report in, where it is the outcome of one of them. Says whether it was.
     pub fn take(&mut self, report: &CommandReport) -> bool {
-        let Command::Act { vm, action } = &report.command else {
+        let Command::Act { vm, action, .. } = &report.command else {
             return false;
         };
         if action.kind() != self.kind || !report.stage.is_final() || !self.waiting.remove(vm) {
             return false;
         }
-        if report.stage != Stage::Done {
+        if !matches!(report.stage, Stage::Done { .. }) {
             self.failed.push((
                 vm.clone(),
                 report.stage.message().unwrap_or_default().to_owned(),
@@ -117,7 +117,7 @@ impl Batch {
 mod tests {
     use super::*;
     use crate::fleet::CommandId;
-    use crate::model::{Action, CloudName};
+    use crate::model::{Action, CloudName, Confirmed};
 
     fn key(id: &str) -> VmKey {
         VmKey::new(&CloudName::new("prod"), id)
@@ -127,6 +127,7 @@ mod tests {
         let command = Command::Act {
             vm: key(id),
             action,
+            confirmed: Confirmed::Unprotected,
         };
         CommandReport {
             id: CommandId(1),
@@ -155,12 +156,12 @@ mod tests {
             "no outcome yet"
         );
         assert!(
-            !batch.take(&report("1", Action::PowerOff, Stage::Done)),
+            !batch.take(&report("1", Action::PowerOff, Stage::Done { task: None })),
             "another action"
         );
-        assert!(batch.take(&report("1", Action::Shutdown, Stage::Done)));
+        assert!(batch.take(&report("1", Action::Shutdown, Stage::Done { task: None })));
         assert!(
-            !batch.take(&report("1", Action::Shutdown, Stage::Done)),
+            !batch.take(&report("1", Action::Shutdown, Stage::Done { task: None })),
             "counted once"
         );
         let message = "no guest tools".to_owned();

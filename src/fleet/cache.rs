@@ -73,6 +73,9 @@ struct Body {
     vms: Vec<Arc<Vm>>,
     vapps: Vec<Vapp>,
     warnings: Vec<Task>,
+    /// An older file has none.
+    #[serde(default)]
+    tasks_until: Vec<(Arc<str>, Timestamp)>,
 }
 
 /// What is kept.
@@ -88,6 +91,8 @@ pub(super) struct Kept {
     pub vapps: Vec<Vapp>,
     /// Failed tasks that nobody had acknowledged.
     pub warnings: Vec<Task>,
+    /// Ids of VMs, and up to when their tasks are known.
+    pub tasks_until: Vec<(Arc<str>, Timestamp)>,
 }
 
 /// Why a kept inventory cannot be read or written.
@@ -155,6 +160,7 @@ pub(super) fn load(
         mut vms,
         mut vapps,
         mut warnings,
+        tasks_until,
     } = serde_json::from_slice(&line)
         .map_err(wrong("second"))
         .map_err(broken)?;
@@ -168,6 +174,7 @@ pub(super) fn load(
         vms,
         vapps,
         warnings,
+        tasks_until,
     }))
 }
 
@@ -190,6 +197,7 @@ fn try_store(dir: &Path, path: &Path, kept: Kept) -> io::Result<()> {
         vms: kept.vms,
         vapps: kept.vapps,
         warnings: kept.warnings,
+        tasks_until: kept.tasks_until,
     };
     serde_json::to_writer(&mut file, &head)?;
     file.write_all(b"\n")?;

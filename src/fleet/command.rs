@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, CloudName, TaskKey, VmKey};
+use crate::model::{Action, CloudName, Confirmed, TaskKey, Vm, VmKey};
 
 /// Names a command within one run of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub enum Command {
         vm: VmKey,
         /// What to do.
         action: Action,
+        /// What the person who asks for it has been asked.
+        confirmed: Confirmed,
     },
     /// Acknowledge this failed task.
     Acknowledge {
@@ -38,6 +40,16 @@ pub enum Command {
 }
 
 impl Command {
+    /// An action on a VM by a person to whom the VM was shown so, and who said yes to whatever it asks for such a VM.
+    #[must_use]
+    pub fn act_on(vm: &Vm, action: Action) -> Self {
+        Self::Act {
+            vm: vm.key.clone(),
+            action,
+            confirmed: Confirmed::shown(vm),
+        }
+    }
+
     /// The cloud it goes to.
     #[must_use]
     pub fn cloud(&self) -> &CloudName {
@@ -79,7 +91,10 @@ pub enum Stage {
         task: Option<TaskKey>,
     },
     /// It is done.
-    Done,
+    Done {
+        /// The task that carried it, where there was one.
+        task: Option<TaskKey>,
+    },
     /// The cloud tried and failed.
     Failed {
         /// What failed and why, as one sentence.
@@ -105,8 +120,19 @@ impl Stage {
     pub fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Done | Self::Failed { .. } | Self::Refused { .. } | Self::Unknown { .. }
+            Self::Done { .. } | Self::Failed { .. } | Self::Refused { .. } | Self::Unknown { .. }
         )
+    }
+
+    /// The task that carries or carried the command, where this stage tells one.
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskKey> {
+        match self {
+            Self::Accepted { task } | Self::Done { task } | Self::Failed { task, .. } => {
+                task.as_ref()
+            }
+            Self::Asked | Self::Sent | Self::Refused { .. } | Self::Unknown { .. } => None,
+        }
     }
 
     /// The word of the journal and of machine-readable output.
@@ -116,7 +142,7 @@ impl Stage {
             Self::Asked => "asked",
             Self::Sent => "sent",
             Self::Accepted { .. } => "accepted",
-            Self::Done => "done",
+            Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
             Self::Refused { .. } => "refused",
             Self::Unknown { .. } => "unknown",
@@ -130,7 +156,7 @@ impl Stage {
             Self::Failed { message, .. }
             | Self::Refused { message }
             | Self::Unknown { message } => Some(message),
-            Self::Asked | Self::Sent | Self::Accepted { .. } | Self::Done => None,
+            Self::Asked | Self::Sent | Self::Accepted { .. } | Self::Done { .. } => None,
         }
     }
 }

@@ -20,7 +20,7 @@ use super::worker::{Common, Question, Stop, Ticket, Worker};
 use crate::model::{CloudName, VmKey};
 
 /// So long what is on its way may take to end when the engine stops.
-const GRACE: Duration = Duration::from_secs(3);
+pub(super) const GRACE: Duration = Duration::from_secs(3);
 /// So long closing sessions may take.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
 
@@ -178,14 +178,19 @@ impl Fleet {
     /// Ends the workers, keeps the inventory, closes the sessions and the journal. What is on its way to a cloud has a
     /// few seconds to be answered; what is not known by then stays in the journal and is settled by the next run.
     pub async fn stop(self) {
+        self.stop_within(GRACE).await;
+    }
+
+    /// [`Self::stop`], where what is on its way has so long to be answered.
+    pub(super) async fn stop_within(self, grace: Duration) {
         self.stop.closing.cancel();
         self.spawned.close();
         // Whoever does not end by itself is ended below.
-        let _ = timeout(GRACE, self.spawned.wait()).await;
+        let _ = timeout(grace, self.spawned.wait()).await;
         self.stop.kill.cancel();
         join_all(self.workers.iter().map(|worker| worker.keep())).await;
         let closing = self.workers.iter().map(|worker| worker.close());
-        let _ = timeout(CLOSE_MAX, join_all(closing)).await;
+        let _ = timeout(CLOSE_MAX.min(grace), join_all(closing)).await;
         self.journal.close().await;
     }
 }

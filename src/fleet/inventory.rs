@@ -4,23 +4,25 @@
 //! update, not to the inventory.
 
 mod appliances;
+mod changes;
+mod cloud;
+mod overview;
 mod tasks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::command::{Command, CommandId, CommandReport};
-use super::update::{CloudInfo, CloudStatus, Update};
-use crate::model::{
-    Action, ActionKind, Availability, CloudName, Denial, Event, Session, Standing, Task, VappState,
-    Vm, VmKey, VmState, availability, availability_of,
-};
+use super::update::{CloudInfo, Update};
+use crate::model::{ActionKind, Availability, CloudName, Event, Task, VappState, Vm, VmKey};
 
 use appliances::Appliances;
 pub use appliances::{Members, VappRef};
+pub use changes::Changes;
+pub use cloud::CloudView;
+pub use overview::Overview;
 use tasks::Tasks;
 
 /// Where a VM stands in the inventory: stable while the VM exists, reused after it is gone.
@@ -30,91 +32,6 @@ pub type Slot = u32;
 const EVENTS_MAX: usize = 5_000;
 /// The finished commands kept.
 const REPORTS_MAX: usize = 500;
-
-/// One cloud as it is shown.
-#[derive(Debug, Clone)]
-pub struct CloudView {
-    /// Its configuration, without secrets.
-    pub info: CloudInfo,
-    /// How it stands with it.
-    pub status: CloudStatus,
-    /// Who is signed in; `None` until that is answered.
-    pub session: Option<Arc<Session>>,
-    /// How long one request of the last listing took.
-    pub latency: Option<Duration>,
-    /// How long the last whole listing took.
-    pub listing_took: Option<Duration>,
-    /// When the cloud last said what it has; older than this run while only the kept inventory is shown.
-    pub as_of: Option<Timestamp>,
-    /// Whether a listing of this run has come to its end.
-    pub listed: bool,
-    /// How many VMs it has.
-    pub vms: usize,
-    /// How many of them are protected.
-    pub protected: usize,
-    /// How many VMs' tasks nobody has read yet.
-    pub unread: usize,
-}
-
-impl CloudView {
-    /// Whether what is shown of it is old: it does not answer, or has not answered in this run.
-    #[must_use]
-    pub fn is_stale(&self) -> bool {
-        !self.listed || matches!(self.status, CloudStatus::Failing { .. })
-    }
-}
-
-/// What an update changed, for views that keep an order or a filter.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// VMs that are new or look different now.
-    pub vms: Vec<Slot>,
-    /// Slots whose VM is gone. They are not reused within the same update.
-    pub gone: Vec<Slot>,
-    /// Appliances were added, removed or changed.
-    pub vapps: bool,
-    /// Tasks changed.
-    pub tasks: bool,
-    /// Events were added.
-    pub events: bool,
-    /// A cloud's status, age or counts changed.
-    pub clouds: bool,
-}
-
-impl Changes {
-    /// Whether nothing changed.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Adds what another update changed.
-    pub fn merge(&mut self, other: Self) {
-        self.vms.extend(other.vms);
-        self.gone.extend(other.gone);
-        self.vapps |= other.vapps;
-        self.tasks |= other.tasks;
-        self.events |= other.events;
-        self.clouds |= other.clouds;
-    }
-}
-
-/// A VM with everything that is known about it from elsewhere.
-#[derive(Debug, Clone, Copy)]
-pub struct Overview<'a> {
-    /// The VM.
-    pub vm: &'a Arc<Vm>,
-    /// Its cloud.
-    pub cloud: &'a CloudView,
-    /// Whether its appliance is restricted; `None` where its cloud's appliances are not known.
-    pub restricted: Option<bool>,
-    /// The task that runs on it.
-    pub task: Option<&'a Task>,
-    /// Failed tasks that nobody has acknowledged; 1 for a VM that a recent error event names and whose tasks are unread.
-    pub warnings: usize,
-    /// What was asked for it and is not decided yet.
-    pub pending: Option<&'a CommandReport>,
-}
 
 /// Everything that is known now.
 #[derive(Debug, Default)]
@@ -134,20 +51,8 @@ impl Inventory {
     /// An inventory of these clouds, of which nothing is known yet.
     #[must_use]
     pub fn new(clouds: impl IntoIterator<Item = CloudInfo>) -> Self {
-        let clouds = clouds.into_iter().map(|info| CloudView {
-            info,
-            status: CloudStatus::Connecting,
-            session: None,
-            latency: None,
-            listing_took: None,
-            as_of: None,
-            listed: false,
-            vms: 0,
-            protected: 0,
-            unread: 0,
-        });
         Self {
-            clouds: clouds.collect(),
+            clouds: clouds.into_iter().map(CloudView::new).collect(),
             ..Self::default()
         }
     }
@@ -219,6 +124,12 @@ impl Inventory {
             Update::VmTasks { vm, tasks, at } => {
                 let touched = self.tasks.replace(&vm, tasks, at);
                 self.touch(touched, &mut changes);
+            }
+            Update::TasksKnown { read } => {
+                for (vm, at) in read {
+                    let touched = self.tasks.known_until(&vm, at);
+                    self.touch(touched, &mut changes);
+                }
             }
             Update::Events { events, .. } => {
                 changes.events = !events.is_empty();
@@ -507,55 +418,5 @@ impl Inventory {
     pub fn vapp_state(&self, vm: &Vm) -> Option<VappState> {
         let vapp = self.vapp(&vm.key.cloud, &vm.vapp.as_ref()?.id)?;
         Some(vapp.state())
-    }
-}
-
-impl Overview<'_> {
-    /// What the rules look at beside the VM.
-    #[must_use]
-    pub fn standing(&self) -> Standing<'_> {
-        Standing {
-            capabilities: self.cloud.info.capabilities,
-            privileges: self
-                .cloud
-                .session
-                .as_ref()
-                .map(|session| &session.privileges),
-            read_only: self.cloud.info.read_only,
-            restricted: self.restricted == Some(true),
-            progress: self
-                .task
-                .map(Task::progress)
-                .or_else(|| self.vm.native_progress()),
-        }
-    }
-
-    /// Whether an action may be performed on this VM now, and if not, why not. What was asked already and is not decided
-    /// counts as an operation that runs: a second press of the same key sends nothing twice.
-    #[must_use]
-    pub fn availability(&self, action: ActionKind) -> Availability {
-        self.unless_pending(availability(action, self.vm, &self.standing()))
-    }
-
-    /// [`Self::availability`] of an action with its arguments.
-    #[must_use]
-    pub fn availability_of(&self, action: &Action) -> Availability {
-        self.unless_pending(availability_of(action, self.vm, &self.standing()))
-    }
-
-    fn unless_pending(&self, answer: Availability) -> Availability {
-        match (answer, self.pending) {
-            (Availability::Allowed, Some(report)) => {
-                let title = Arc::from(report.command.title());
-                Availability::Denied(Denial::Locked(Some(title)))
-            }
-            (answer, _) => answer,
-        }
-    }
-
-    /// The state that is shown.
-    #[must_use]
-    pub fn state(&self) -> VmState {
-        self.vm.state()
     }
 }

@@ -7,20 +7,25 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::command::{Command, CommandId, CommandReport, Stage};
-use super::engine::Fleet;
+use super::engine::{Fleet, GRACE};
 use super::inventory::Inventory;
 use super::setup::{Mode, Setup};
 use super::update::{CloudStatus, Update};
 use super::words;
 use super::worker::Worker;
 use crate::clouds::{Error, EventQuery};
-use crate::model::{CloudName, Event, Host, VmKey};
+use crate::model::{CloudName, Event, Host, PowerState, VmKey};
 
 /// So long the outcomes of commands that are no longer sent are waited for.
 const LAST_REPORTS: Duration = Duration::from_millis(500);
+
+/// So long what is on its way may take to end when the time is up already.
+const LATE_GRACE: Duration = Duration::from_millis(300);
+/// So long closing sessions, keeping what was read and telling the last of it may take besides.
+const END_MAX: Duration = Duration::from_secs(10);
 
 /// A cloud that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +52,8 @@ pub enum TasksOf<'a> {
     All,
     /// Those of these VMs.
     Vms(&'a [VmKey]),
+    /// Those of the VMs on which an operation runs that is not known.
+    Locked,
 }
 
 /// The engine for one command. Its calls take `&mut self`, one at a time; within each, clouds are asked side by side.
@@ -57,6 +64,8 @@ pub struct OneShot {
     updates: Receiver<Update>,
     inventory: Inventory,
     troubles: Vec<String>,
+    /// A time limit was over before all commands were.
+    late: bool,
 }
 
 impl OneShot {
@@ -77,6 +86,7 @@ impl OneShot {
             updates,
             inventory,
             troubles: Vec::new(),
+            late: false,
         }
     }
 
@@ -102,13 +112,25 @@ impl OneShot {
         self.drive(work).await
     }
 
-    /// Signs in and reads VMs, appliances and recent events of every cloud. What the others have is usable when some fail.
+    /// Signs in and reads VMs, appliances and recent events of every cloud. What the others have is usable when some fail, and so are
+    /// the VMs that were read of a listing that failed midway ([`super::CloudView::listed`] tells).
     pub async fn list(&mut self, deadline: Instant) -> Vec<CloudFailure> {
         let workers = self.fleet.workers.clone();
-        let work = on_all_clouds(&workers, "Listing", deadline, |worker| async move {
-            worker.list_all().await
+        let all = workers.iter().map(|worker| async move {
+            let listing = worker.list_vms();
+            let failure = on_cloud(worker, "Listing", deadline, listing).await;
+            worker.list_the_rest(deadline).await;
+            failure
         });
-        self.drive(work).await
+        let failures = self.drive(join_all(all)).await;
+        failures.into_iter().flatten().collect()
+    }
+
+    /// Whether the appliances of a cloud could not be read by the last [`Self::list`]; why is among the troubles.
+    #[must_use]
+    pub fn lacks_appliances(&self) -> bool {
+        let mut workers = self.fleet.workers.iter();
+        workers.any(|worker| worker.lacks_appliances())
     }
 
     /// Reads the tasks of VMs that were listed, as many at once as the cloud's configuration allows.
@@ -122,6 +144,19 @@ impl OneShot {
                     .filter_map(|slot| self.inventory.vm(slot).cloned())
                     .filter(|vm| vm.key.cloud == worker.info.name)
                     .collect(),
+                TasksOf::Locked => {
+                    let overviews = self
+                        .inventory
+                        .slots()
+                        .filter_map(|slot| self.inventory.overview(slot));
+                    let locked = overviews.filter(|overview| {
+                        let vm = overview.vm;
+                        vm.power == PowerState::Locked
+                            && vm.key.cloud == worker.info.name
+                            && overview.task.is_none()
+                    });
+                    locked.map(|overview| overview.vm.clone()).collect()
+                }
                 TasksOf::Vms(keys) => keys
                     .iter()
                     .filter(|key| key.cloud == worker.info.name)
@@ -150,7 +185,7 @@ impl OneShot {
                 let error = match first {
                     Some(error) => {
                         let why = format!("{failed} of {all} VMs could not be read: {error}");
-                        words::failed(&what, why, words::remedy(&error))
+                        format!("{what} failed: {}", words::with_remedy(&error, why))
                     }
                     None if !in_time => too_slow(&what),
                     None => return None,
@@ -182,7 +217,7 @@ impl OneShot {
                     Ok(Ok(events)) => (events, None),
                     Ok(Err(error)) => {
                         let what = format!("Reading the events of {}", worker.info.name);
-                        let error = words::failed(&what, &error, words::remedy(&error));
+                        let error = words::failed_by(&what, &error);
                         (Vec::new(), Some(failure(&worker, error)))
                     }
                     Err(_) => {
@@ -224,7 +259,7 @@ impl OneShot {
         let what = words::what("Reading", &vm.name, &key.cloud);
         let error = match self.drive(timeout_at(deadline, reading)).await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err::<(), Error>(error)) => words::failed(&what, &error, words::remedy(&error)),
+            Ok(Err::<(), Error>(error)) => words::failed_by(&what, &error),
             Err(_) => too_slow(&what),
         };
         Err(failure(&worker, error))
@@ -306,6 +341,7 @@ impl OneShot {
                 Err(_) if in_time => {
                     // What waits for its turn is refused now, and says so.
                     in_time = false;
+                    self.late = true;
                     self.fleet.send_no_more();
                     until = Instant::now() + LAST_REPORTS;
                 }
@@ -315,17 +351,39 @@ impl OneShot {
         last
     }
 
-    /// Ends the engine in good order.
-    pub async fn stop(self) {
+    /// Ends the engine in good order: at once where a time limit is over already, else after what is on its way had a few seconds to
+    /// be answered. The answer is what a person should read and nobody took ([`Self::take_troubles`]).
+    pub async fn stop(self) -> Vec<String> {
         let Self {
-            fleet, mut updates, ..
+            fleet,
+            mut updates,
+            mut troubles,
+            late,
+            ..
         } = self;
-        // What is still told has nobody to read it, and must not make the end wait.
-        let draining = async { while updates.recv().await.is_some() {} };
-        tokio::select! {
-            () = fleet.stop() => {}
-            () = async { draining.await; std::future::pending().await } => {}
-        }
+        let grace = if late { LATE_GRACE } else { GRACE };
+        let mut stopping = std::pin::pin!(fleet.stop_within(grace));
+        let mut stopped = false;
+        // What is still told must not make the end wait. After it nobody tells anything, and the channel closes.
+        let telling = async {
+            loop {
+                tokio::select! {
+                    () = &mut stopping, if !stopped => stopped = true,
+                    update = updates.recv() => match update {
+                        Some(Update::Trouble { message, .. }) => troubles.push(message),
+                        Some(_) => {}
+                        None if stopped => return,
+                        None => {
+                            (&mut stopping).await;
+                            return;
+                        }
+                    },
+                }
+            }
+        };
+        // Both are bounded; a thread of the cache's that hangs on its disk could keep the channel open.
+        let _ = timeout(grace + END_MAX, telling).await;
+        troubles
     }
 
     fn not_reported_yet(&self, id: CommandId, command: Command) -> CommandReport {
@@ -378,23 +436,9 @@ async fn on_all_clouds<F>(
 where
     F: Future<Output = Result<(), Error>>,
 {
-    let all = workers.iter().map(|worker| {
-        let reading = work(worker.clone());
-        async move {
-            let (error, sign_in) = match timeout_at(deadline, reading).await {
-                Ok(Ok(())) => return None,
-                Ok(Err(error)) => worker.failure_words(what, &error),
-                Err(_) => (too_slow(&format!("{what} {}", worker.info.name)), false),
-            };
-            let status = CloudStatus::Failing {
-                error: error.clone(),
-                sign_in,
-                retry_at: None,
-            };
-            worker.tell_status(status).await;
-            Some(failure(worker, error))
-        }
-    });
+    let all = workers
+        .iter()
+        .map(|worker| on_cloud(worker, what, deadline, work(worker.clone())));
     join_all(all).await.into_iter().flatten().collect()
 }
 
@@ -409,6 +453,27 @@ fn in_time<T>(
     answer
         .unwrap_or_else(late)
         .map_err(|error| failure(worker, error))
+}
+
+/// Does something with a cloud, and tells if it could not be done in time.
+async fn on_cloud(
+    worker: &Worker,
+    what: &str,
+    deadline: Instant,
+    work: impl Future<Output = Result<(), Error>>,
+) -> Option<CloudFailure> {
+    let (error, sign_in) = match timeout_at(deadline, work).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => worker.failure_words(what, &error),
+        Err(_) => (too_slow(&format!("{what} {}", worker.info.name)), false),
+    };
+    let status = CloudStatus::Failing {
+        error: error.clone(),
+        sign_in,
+        retry_at: None,
+    };
+    worker.tell_status(status).await;
+    Some(failure(worker, error))
 }
 
 fn failure(worker: &Worker, error: String) -> CloudFailure {

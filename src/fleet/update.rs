@@ -111,8 +111,13 @@ pub enum Update {
         vm: VmKey,
         /// All its tasks, newest first.
         tasks: Vec<Task>,
-        /// When they were read.
+        /// Up to when they are known: when they were read, or the cloud's newest event by then where its clock is ahead.
         at: Timestamp,
+    },
+    /// What an earlier run has read: error events up to then say nothing new of these VMs.
+    TasksKnown {
+        /// Each VM, and up to when its tasks are known.
+        read: Vec<(VmKey, Timestamp)>,
     },
     /// Events that were not told before.
     Events {

@@ -37,20 +37,56 @@ pub(super) fn unknown(what: &str, why: impl Display) -> String {
     )
 }
 
+/// [`failed`] because of an error of a cloud. One remedy is said: the error's own, which knows more, else the one for its kind.
+pub(super) fn failed_by(what: &str, error: &Error) -> String {
+    format!("{what} failed: {}", with_remedy(error, error))
+}
+
+/// [`not_sent`] because of an error of a cloud.
+pub(super) fn not_sent_by(what: &str, error: &Error) -> String {
+    format!("{what} was not sent: {}", with_remedy(error, error))
+}
+
+/// `why`, which is about the error, and what to do: said once.
+pub(super) fn with_remedy(error: &Error, why: impl Display) -> String {
+    if has_remedy(error) {
+        why.to_string()
+    } else {
+        format!("{why}; {}", remedy(error))
+    }
+}
+
+/// Whether the words of an error end in what to do, after a semicolon. Those that repeat a server's words never do.
+fn has_remedy(error: &Error) -> bool {
+    match error {
+        Error::Unreachable { why: words, .. }
+        | Error::NoAnswer(words)
+        | Error::Protocol(words)
+        | Error::Link(words)
+        | Error::Secret(words) => words.contains("; "),
+        Error::SignIn(_)
+        | Error::Forbidden(_)
+        | Error::NotFound(_)
+        | Error::Conflict(_)
+        | Error::Rejected(_)
+        | Error::Unavailable { .. } => false,
+    }
+}
+
 /// What to do after an error of a cloud.
-pub(super) fn remedy(error: &Error) -> &'static str {
+fn remedy(error: &Error) -> &'static str {
     match error {
         Error::Unreachable { .. } => "check the network and the url in the configuration",
         Error::NoAnswer(_) => "check whether the cloud is up",
-        Error::SignIn(_) => "check the credentials in the configuration, then refresh",
+        Error::SignIn(_) => "check the credentials in the configuration",
         Error::Forbidden(_) => "ask its administrator for the privilege",
-        Error::NotFound(_) => "refresh and look again",
+        Error::NotFound(_) => "list the VMs again",
         Error::Conflict(_) => "look at its state and its tasks",
         Error::Rejected(_) => "look at its details and its events",
         Error::Unavailable { .. } => "wait a moment and try again",
         Error::Protocol(_) => "check that the url in the configuration is the API's",
         Error::Link(_) => "check that the url in the configuration is the one its links name",
-        Error::Secret(_) => "mend the secret in the configuration, then refresh",
+        Error::Secret(_) => "mend the secret in the configuration",
     }
 }
 
@@ -157,6 +193,40 @@ mod tests {
             task_failure(&silent),
             "its task ended as FINISHED_UNSUCCESSFULLY"
         );
+    }
+
+    #[test]
+    fn one_remedy_is_said_the_errors_own_or_that_of_its_kind() {
+        let table = [
+            (
+                Error::SignIn("wrong user name or password".into()),
+                "sign-in refused: wrong user name or password; check the credentials in the configuration",
+            ),
+            (
+                Error::Unreachable {
+                    host: "a:443".into(),
+                    why: "connection refused; check that it runs".into(),
+                },
+                "cannot connect to a:443: connection refused; check that it runs",
+            ),
+            (
+                Error::Unreachable {
+                    host: "a:443".into(),
+                    why: "no route".into(),
+                },
+                "cannot connect to a:443: no route; check the network and the url in the configuration",
+            ),
+            (
+                Error::Forbidden("no; never".into()),
+                "not permitted: no; never; ask its administrator for the privilege",
+            ),
+        ];
+        for (error, words) in table {
+            assert_eq!(
+                failed_by("Listing a", &error),
+                format!("Listing a failed: {words}")
+            );
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Standing<'a> {
     pub capabilities: &'a Capabilities,
     /// What the user may do; `None` until the sign-in has been answered.
     pub privileges: Option<&'a Privileges>,
+    /// Why nobody is signed in: `it does not answer`. `None` while that is not known.
+    pub signed_out: Option<&'a str>,
     /// The configuration says that nothing may be changed on this cloud.
     pub read_only: bool,
     /// The VM's appliance is restricted.
@@ -50,8 +52,8 @@ pub enum Denial {
     },
     /// The configuration forbids changes.
     ReadOnly,
-    /// Nobody knows yet what the user may do.
-    NotSignedIn,
+    /// Nobody is signed in, so nobody knows what the user may do; why, where that is known.
+    NotSignedIn(Option<Arc<str>>),
     /// The user's role lacks a privilege.
     Privilege(&'static str),
     /// In a restricted appliance, and the user may only look.
@@ -116,7 +118,8 @@ impl fmt::Display for Denial {
                 )
             }
             Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
-            Self::NotSignedIn => f.write_str("The cloud has not answered the sign-in yet"),
+            Self::NotSignedIn(None) => f.write_str("The cloud has not answered the sign-in yet"),
+            Self::NotSignedIn(Some(why)) => write!(f, "Nobody is signed in to the cloud: {why}"),
             Self::Privilege(name) => write!(f, "Your role lacks {name}"),
             Self::Restricted(name) => {
                 write!(f, "Its appliance is restricted; your role lacks {name}")
@@ -267,7 +270,7 @@ pub fn denial_by_rule(rule: &ActionRule, vm: &Vm, standing: &Standing<'_>) -> Op
         return Some(Denial::ReadOnly);
     }
     let Some(privileges) = standing.privileges else {
-        return Some(Denial::NotSignedIn);
+        return Some(Denial::NotSignedIn(standing.signed_out.map(Arc::from)));
     };
     protection(rule.action, vm, capabilities, privileges)
         .or_else(|| privilege(rule, vm, privileges))
@@ -408,6 +411,7 @@ mod tests {
         let standing = Standing {
             capabilities: &RULES,
             privileges: Some(&privileges),
+            signed_out: None,
             read_only: false,
             restricted: false,
             progress: Some("Powering on"),
@@ -523,6 +527,12 @@ mod tests {
             ..standing
         });
         assert_eq!(unknown, "The cloud has not answered the sign-in yet");
+        let dead = why_with(ActionKind::Pause, &vm(Off), &[], |standing| Standing {
+            privileges: None,
+            signed_out: Some("it does not answer"),
+            ..standing
+        });
+        assert_eq!(dead, "Nobody is signed in to the cloud: it does not answer");
     }
 
     #[test]
@@ -553,6 +563,7 @@ mod tests {
             let standing = Standing {
                 capabilities: &capabilities,
                 privileges: Some(&privileges),
+                signed_out: None,
                 read_only: false,
                 restricted: false,
                 progress: None,

@@ -1,5 +1,7 @@
 //! Whether an action asks before it is sent, and what the question says: the same on the screen and on the command line.
 
+use std::sync::Arc;
+
 use super::action::{ActionClass, ActionKind};
 use super::state::PowerState;
 use super::vm::{Protection, Vm};
@@ -53,6 +55,55 @@ pub fn confirmation(action: ActionKind, vm: &Vm, production: bool) -> Option<Con
     })
 }
 
+/// What a person knew of a VM when they gave a command and said yes to what it asked then.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The VM unprotected.
+    #[default]
+    Unprotected,
+    /// The VM protected, for this reason as far as it was told.
+    Protected {
+        /// The reason.
+        reason: Option<Arc<str>>,
+    },
+    /// Nothing in particular: whatever may be asked is answered with yes beforehand (`--yes`).
+    Everything,
+}
+
+impl Confirmed {
+    /// What a person knows to whom the VM is shown so.
+    #[must_use]
+    pub fn shown(vm: &Vm) -> Self {
+        vm.protection
+            .as_deref()
+            .map_or(Self::Unprotected, |protection| Self::Protected {
+                reason: protection.reason.clone(),
+            })
+    }
+}
+
+/// What must be asked about a VM as it is now and was not asked of the person who gave the command, as one sentence:
+/// somebody has protected it meanwhile, or protects it for another reason. `None` when all that asks was confirmed.
+///
+/// What else asks (the action itself, production) is the same at any time, so that it was asked with the command.
+#[must_use]
+pub fn unconfirmed(action: ActionKind, vm: &Vm, confirmed: &Confirmed) -> Option<String> {
+    let protection = vm
+        .protection
+        .as_deref()
+        .filter(|_| action != ActionKind::Unprotect)?;
+    let known = match confirmed {
+        Confirmed::Unprotected => false,
+        Confirmed::Protected { reason } => *reason == protection.reason,
+        Confirmed::Everything => true,
+    };
+    (!known).then(|| {
+        let words = protected_words(protection);
+        let rest = words.strip_prefix("protected").unwrap_or(&words);
+        format!("it was protected meanwhile{rest}; ask again")
+    })
+}
+
 /// `protected by admin: kernel update`, as far as it is known.
 #[must_use]
 pub fn protected_words(protection: &Protection) -> String {
@@ -70,6 +121,7 @@ pub fn protected_words(protection: &Protection) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use crate::model::testing::{protected, vm};
 
@@ -122,6 +174,40 @@ mod tests {
                 "{action}"
             );
         }
+    }
+
+    #[test]
+    fn only_a_protection_that_was_not_shown_is_asked_again() {
+        let other = || {
+            let mut vm = protected(PowerState::On);
+            vm.protection.as_mut().unwrap().reason = Some("audit".into());
+            vm
+        };
+        let nameless = || {
+            let mut vm = protected(PowerState::On);
+            vm.protection.as_mut().unwrap().by = None;
+            vm
+        };
+        let (on, kernel) = (vm(PowerState::On), protected(PowerState::On));
+        let ask = |vm: &Vm, confirmed: &Confirmed| {
+            unconfirmed(ActionKind::Shutdown, vm, confirmed).unwrap_or_default()
+        };
+        let unseen = "it was protected meanwhile by admin: kernel update; ask again";
+        assert_eq!(ask(&kernel, &Confirmed::shown(&on)), unseen);
+        assert_eq!(ask(&kernel, &Confirmed::shown(&other())), unseen);
+        assert_eq!(
+            ask(&nameless(), &Confirmed::shown(&on)),
+            "it was protected meanwhile: kernel update; ask again"
+        );
+        for confirmed in [&kernel, &nameless()].map(Confirmed::shown) {
+            assert_eq!(ask(&kernel, &confirmed), "");
+            assert_eq!(ask(&on, &confirmed), "", "released meanwhile: it asks less");
+        }
+        assert_eq!(ask(&kernel, &Confirmed::Everything), "");
+        assert_eq!(
+            unconfirmed(ActionKind::Unprotect, &kernel, &Confirmed::Unprotected),
+            None
+        );
     }
 
     #[test]

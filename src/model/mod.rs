@@ -22,7 +22,7 @@ mod wire_word;
 pub use action::{Action, ActionClass, ActionKind};
 pub use availability::{Availability, Denial, Standing, availability, availability_of};
 pub use capabilities::{ActionRule, Capabilities};
-pub use confirm::{Confirmation, confirmation};
+pub use confirm::{Confirmation, Confirmed, confirmation, unconfirmed};
 pub use event::{Event, EventKey, Severity};
 pub use grouping::{GroupBy, GroupByError};
 pub use session::{Privileges, Session};

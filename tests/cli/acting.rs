@@ -43,6 +43,7 @@ fn power_off_needs_yes_where_nobody_can_be_asked() {
         (&outcome["name"], &outcome["outcome"]),
         (&json!("web-01"), &json!("done"))
     );
+    assert!(outcome["task"].is_string(), "{outcome}");
     assert_eq!(state(&demo, "web-01"), "OFF");
     demo.vmdeck(&["power", "on", "web-01"]).ends_with(0);
     assert_eq!(state(&demo, "web-01"), "ON");

@@ -35,7 +35,8 @@ fn a_first_configuration_is_written_once() {
         fs::metadata(path).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    run(home.path(), &["config", "check"]).ends_with(0);
+    let empty = run(home.path(), &["config", "check"]).ends_with(0);
+    assert!(empty.err.contains("names no cloud"), "{empty:?}");
     fs::write(path, "refresh_seconds = 7\n").unwrap();
     let again = run(home.path(), &["config", "init"]).ends_with(2);
     assert!(again.err.contains(path), "{again:?}");

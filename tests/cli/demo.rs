@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::process::Signal;
 
-use crate::harness::{Demo, keys};
+use crate::harness::{Demo, FAST, keys};
 
 #[test]
 fn one_line_of_json_says_where_everything_is() {
@@ -33,6 +33,19 @@ fn its_files_are_private_and_go_with_it() {
         assert_eq!((mode(folder), mode(&config)), (0o700, 0o600));
         assert_eq!(demo.stop(signal), Some(0), "{signal:?}");
         assert!(!folder.exists(), "{signal:?}");
+    }
+}
+
+#[test]
+fn what_is_kept_of_it_lives_beside_its_configuration_and_nowhere_else() {
+    let demo = Demo::start(FAST);
+    demo.vmdeck(&["power", "on", "web-05"]).ends_with(0);
+    let config = demo.config();
+    let folder = config.parent().unwrap();
+    assert!(folder.join("state/journal.jsonl").exists());
+    assert!(folder.join("cache").read_dir().unwrap().next().is_some());
+    for usual in [".local", ".cache"] {
+        assert!(!demo.home().join(usual).exists(), "{usual}");
     }
 }
 

@@ -11,7 +11,10 @@ mod acting;
 mod configuration;
 mod demo;
 mod harness;
+mod misbehaving;
 mod reading;
 mod several;
+#[path = "../support/mod.rs"]
+mod support;
 mod tasks;
 mod terminal;

@@ -33,6 +33,10 @@ fn every_vm_has_every_key() {
             "{vm}"
         );
     }
+    let locked = vms.as_array().unwrap().iter();
+    for vm in locked.filter(|vm| vm["power_state"] == "LOCKED") {
+        assert!(vm["task"]["id"].is_string(), "what runs on it: {vm}");
+    }
     let states = each(&vms, "state");
     for state in [
         "NOT_ALLOCATED",

@@ -130,6 +130,12 @@ fn all_of_a_vm_and_all_there_are_can_be_acknowledged() {
     assert_eq!(failed(&demo), Value::Array(Vec::new()));
     let nothing = demo.vmdeck(&["ack", "--all", "-o", "json"]).ends_with(0);
     assert_eq!(nothing.out, "[]\n");
+    for command in ["vms", "vapps"] {
+        let all = demo.vmdeck(&[command, "-o", "json"]).ends_with(0).json();
+        let of = |one: &Value| one["warnings"].as_u64().unwrap();
+        let warnings: u64 = all.as_array().unwrap().iter().map(of).sum();
+        assert_eq!(warnings, 0, "{command}: what is acknowledged is no warning");
+    }
 }
 
 #[test]

@@ -22,7 +22,11 @@ fn select(deck: &mut Deck, name: &str) {
 }
 
 fn act(vm: VmKey, action: Action) -> Effect {
-    Effect::Submit(Command::Act { vm, action })
+    Effect::Submit(Command::Act {
+        vm,
+        action,
+        confirmed: Confirmed::Unprotected,
+    })
 }
 
 #[test]
@@ -99,6 +103,7 @@ fn a_command_under_way_blocks_a_second_one() {
         command: Command::Act {
             vm: prod("7"),
             action: Action::PowerOn,
+            confirmed: Confirmed::Unprotected,
         },
         vm_name: "old-wiki".into(),
         at: noon(),
@@ -161,7 +166,13 @@ fn protecting_the_protected_is_refused_and_the_reason_named() {
     deck.press("P");
     assert_eq!(
         deck.effects,
-        [act(prod("3"), Action::Unprotect)],
+        [Effect::Submit(Command::Act {
+            vm: prod("3"),
+            action: Action::Unprotect,
+            confirmed: Confirmed::Protected {
+                reason: Some("kernel update".into())
+            },
+        })],
         "unprotect does not ask"
     );
 }
@@ -443,10 +454,11 @@ fn an_outcome_is_a_notice_that_goes_by_itself() {
         command: Command::Act {
             vm: prod("7"),
             action: Action::PowerOn,
+            confirmed: Confirmed::Unprotected,
         },
         vm_name: "old-wiki".into(),
         at: noon(),
-        stage: Stage::Done,
+        stage: Stage::Done { task: None },
     })]);
     assert!(deck.screen().contains("old-wiki on prod: powered on"));
     deck.wait(30);
@@ -528,6 +540,7 @@ fn outcome(deck: &mut Deck, id: &str, action: Action, stage: Stage) {
         command: Command::Act {
             vm: prod(id),
             action,
+            confirmed: Confirmed::Unprotected,
         },
         vm_name: id.into(),
         at: deck.now,
@@ -600,7 +613,7 @@ fn the_outcomes_of_several_are_told_together_and_the_failed_can_be_marked() {
         ["web-01", "web-02"],
         "web-06 is not allocated"
     );
-    outcome(&mut deck, "1", Action::Shutdown, Stage::Done);
+    outcome(&mut deck, "1", Action::Shutdown, Stage::Done { task: None });
     assert!(
         deck.screen().contains("Shut down 1 of 2"),
         "{}",

@@ -227,6 +227,32 @@ async fn bodies_and_roles_are_checked_before_states() {
 }
 
 #[tokio::test]
+async fn a_task_of_another_user_is_acknowledged_by_who_manages_users_alone() {
+    let api = Api::start();
+    let vm = api.vm("web-02").await;
+    let body = r#"{"state":"OFF","gracefulShutdown":true}"#;
+    let accepted = api.put_state("admin", &vm, body).await;
+    let task = path(&task_of(&api, &accepted).await, "self");
+    api.pass(20);
+    let seen = api.get_as("operator", &task, "task").await.json();
+    assert_eq!(seen["state"], "FINISHED_UNSUCCESSFULLY");
+    assert!(link(&seen, "acknowledge").is_none(), "{seen}");
+    let ack = format!("{task}/action/ack");
+    assert_eq!(api.post("operator", &ack, "").await.status, 403);
+    let seen = api.get(&task, "task").await;
+    assert_eq!(seen["state"], "FINISHED_UNSUCCESSFULLY");
+    assert_eq!(path(&seen, "acknowledge"), ack);
+    assert_eq!(api.post("admin", &ack, "").await.status, 204);
+
+    // What the operator did, the administrator may acknowledge too.
+    let accepted = api.put_state("operator", &vm, body).await;
+    let task = path(&task_of(&api, &accepted).await, "self");
+    api.pass(20);
+    let ack = path(&api.get(&task, "task").await, "acknowledge");
+    assert_eq!(api.post("admin", &ack, "").await.status, 204);
+}
+
+#[tokio::test]
 async fn without_guest_tools_a_shutdown_is_accepted_fails_and_is_acknowledged_away() {
     let api = Api::start();
     let vm = api.vm("web-02").await;

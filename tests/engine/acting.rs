@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use vmdeck::clouds::Error;
 use vmdeck::fleet::{CloudStatus, Stage, Update};
-use vmdeck::model::{Action, PowerState};
+use vmdeck::model::{Action, Confirmed, PowerState, Severity};
 
 use crate::fake_cloud::{FakeCloud, Twist, protection};
 use crate::screen::{REFRESH, Screen, journaled, setup};
@@ -20,7 +20,9 @@ async fn an_action_goes_through_its_stages_and_its_vm_is_told_before_its_end() {
     let mut screen = Screen::start(&[&cloud]);
     screen.listed().await;
     let id = screen.act(cloud.key(1), Action::PowerOff);
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    let outcome = screen.outcome(id).await;
+    assert_eq!(outcome.as_str(), "done");
+    assert_eq!(&*outcome.task().unwrap().id, "task-1", "{outcome:?}");
     assert_eq!(screen.words(id), ["asked", "sent", "accepted", "done"]);
     assert_eq!(
         screen.inventory.find(&cloud.key(1)).unwrap().power,
@@ -31,6 +33,7 @@ async fn an_action_goes_through_its_stages_and_its_vm_is_told_before_its_end() {
         journaled(&lines, &cloud.key(1)),
         ["asked", "sent", "accepted", "done"]
     );
+    assert_eq!(lines[3]["task"], "task-1");
     let first = lines[0].as_object().unwrap();
     let mut keys: Vec<_> = first.keys().map(String::as_str).collect();
     keys.sort_unstable();
@@ -96,7 +99,7 @@ async fn a_listing_that_hangs_delays_no_action() {
     cloud.always("page", Twist::Hang);
     screen.during(REFRESH * 2).await;
     let id = screen.act(cloud.key(3), Action::PowerOff);
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert_eq!(screen.outcome(id).await.as_str(), "done");
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,6 +124,51 @@ async fn availability_is_asked_again_of_the_vm_as_it_is_now() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_vm_protected_after_it_was_shown_is_asked_about_again() {
+    let cloud = FakeCloud::new("prod", 3);
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    cloud.change(1, |vm| vm.protection = Some(protection("disk swap")));
+    let now = jiff::Timestamp::now();
+    cloud.add_event("1", 1, Severity::Info, "PROTECT", "ada", now);
+    let id = screen.act(cloud.key(1), Action::Shutdown);
+    assert_eq!(
+        screen.outcome(id).await.message(),
+        Some(
+            "Shut down of vm-1 on prod refused: it was protected meanwhile by ada: disk swap; ask again"
+        )
+    );
+    assert!(cloud.calls("perform").is_empty());
+    assert_eq!(screen.words(id), ["asked", "refused"]);
+    screen.during(Duration::from_millis(1)).await;
+    let vm = screen.inventory.find(&cloud.key(1)).unwrap().clone();
+    assert!(vm.protection.is_some(), "the screen shows it now");
+
+    let id = screen.act_knowing(cloud.key(1), Action::Shutdown, Confirmed::shown(&vm));
+    assert_eq!(screen.outcome(id).await.as_str(), "done");
+    let id = screen.act_knowing(cloud.key(1), Action::PowerOn, Confirmed::Everything);
+    assert_eq!(screen.outcome(id).await.as_str(), "done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_to_another_vm_than_the_one_asked_for() {
+    let cloud = FakeCloud::new("prod", 3);
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    let other = cloud.key(2);
+    cloud.change(1, |vm| vm.key = other);
+    let id = screen.act(cloud.key(1), Action::PowerOff);
+    let outcome = screen.outcome(id).await;
+    let message = outcome.message().unwrap();
+    assert!(
+        message.starts_with("Power off of vm-1 on prod was not sent: ")
+            && message.contains("the cloud answered with another VM"),
+        "{message}"
+    );
+    assert!(cloud.calls("perform").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn actions_on_one_vm_keep_their_order() {
     let cloud = FakeCloud::new("prod", 3);
     let mut screen = Screen::start(&[&cloud]);
@@ -135,7 +183,7 @@ async fn actions_on_one_vm_keep_their_order() {
         assert_eq!(screen.words(id)[0], "asked", "told at once");
     }
     for id in ids {
-        assert_eq!(screen.outcome(id).await, Stage::Done);
+        assert_eq!(screen.outcome(id).await.as_str(), "done");
     }
     let sent: Vec<_> = cloud
         .calls("perform")
@@ -156,7 +204,7 @@ async fn different_vms_go_side_by_side_up_to_the_configured_number() {
         .map(|n| screen.act(cloud.key(n), Action::PowerOff))
         .collect();
     for id in ids {
-        assert_eq!(screen.outcome(id).await, Stage::Done);
+        assert_eq!(screen.outcome(id).await.as_str(), "done");
     }
     let at: Vec<_> = cloud
         .calls("perform")
@@ -183,11 +231,11 @@ async fn the_same_asked_twice_is_sent_once() {
         screen.outcome(second).await,
         Stage::Refused { .. }
     ));
-    assert_eq!(screen.outcome(first).await, Stage::Done);
+    assert_eq!(screen.outcome(first).await.as_str(), "done");
     assert_eq!(cloud.calls("perform").len(), 1);
     // Once it is decided it may be asked again.
     let third = screen.act(cloud.key(1), Action::Reset);
-    assert_eq!(screen.outcome(third).await, Stage::Done);
+    assert_eq!(screen.outcome(third).await.as_str(), "done");
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,7 +244,7 @@ async fn protecting_names_the_user_at_once_and_a_second_protection_keeps_the_rea
     let mut screen = Screen::start(&[&cloud]);
     screen.listed().await;
     let id = screen.act(cloud.key(1), protect("kernel update"));
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert_eq!(screen.outcome(id).await.as_str(), "done");
     let vm = screen.inventory.find(&cloud.key(1)).unwrap().clone();
     let protection = vm.protection.as_ref().unwrap();
     assert_eq!(
@@ -229,7 +277,7 @@ async fn a_protection_that_somebody_else_was_first_with_is_refused_and_such_a_re
     );
     cloud.change(2, |vm| vm.protection = Some(protection("audit")));
     let id = screen.act(cloud.key(2), Action::Unprotect);
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert_eq!(screen.outcome(id).await.as_str(), "done");
 }
 
 #[tokio::test(start_paused = true)]
@@ -262,7 +310,7 @@ async fn a_session_that_has_ended_is_renewed_and_the_action_sent_once_more() {
     screen.during(Duration::from_secs(60)).await;
     cloud.twist("perform", Twist::Fail(Error::SignIn("expired".into())));
     let id = screen.act(cloud.key(1), Action::PowerOff);
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert_eq!(screen.outcome(id).await.as_str(), "done");
     assert_eq!(cloud.calls("perform").len(), 2);
     assert_eq!(cloud.calls("connect").len(), 2);
     assert_eq!(screen.words(id), ["asked", "sent", "accepted", "done"]);
@@ -340,7 +388,7 @@ async fn a_panic_while_acting_leaves_the_vms_queue_and_the_listing_working() {
         .until("the error", |screen| screen.told.iter().any(failing))
         .await;
     let id = screen.act(cloud.key(1), Action::PowerOff);
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert_eq!(screen.outcome(id).await.as_str(), "done");
     screen
         .until("the next listing", |screen| {
             *screen.status(0) == CloudStatus::Ok

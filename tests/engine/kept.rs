@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vmdeck::clouds::Error;
-use vmdeck::fleet::Update;
+use vmdeck::fleet::{CloudStatus, Update};
+use vmdeck::model::ActionKind::PowerOff;
 use vmdeck::model::TaskState;
 
 use crate::fake_cloud::{FakeCloud, Twist};
@@ -130,6 +131,45 @@ async fn what_is_kept_is_for_its_owner_alone_and_not_kept_at_every_listing() {
     assert_eq!(meta().ino(), first);
     screen.during(Duration::from_secs(60)).await;
     assert_ne!(meta().ino(), first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_of_a_cloud_that_nobody_is_signed_in_to_cannot_be_acted_on_and_says_why() {
+    for (error, why) in [
+        (
+            Error::NoAnswer("cut".into()),
+            "Nobody is signed in to the cloud: it does not answer",
+        ),
+        (
+            Error::SignIn("wrong password".into()),
+            "Nobody is signed in to the cloud: the sign-in failed",
+        ),
+    ] {
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        let cloud = FakeCloud::new("prod", 5);
+        keep(&dir, &cloud).await;
+        cloud.twist(
+            "connect",
+            Twist::SlowFail(Duration::from_secs(5), error.clone()),
+        );
+        cloud.always("connect", Twist::Fail(error));
+        let mut screen = Screen::start_in(dir, &[&cloud]);
+        screen.during(Duration::from_secs(1)).await;
+        let denial = |screen: &Screen| {
+            let answer = screen.inventory.availability(&cloud.key(1), PowerOff);
+            answer.unwrap().denial().unwrap().to_string()
+        };
+        assert_eq!(
+            denial(&screen),
+            "The cloud has not answered the sign-in yet"
+        );
+        screen
+            .until("the failure", |screen| {
+                matches!(screen.status(0), CloudStatus::Failing { .. })
+            })
+            .await;
+        assert_eq!(denial(&screen), why);
+    }
 }
 
 #[tokio::test(start_paused = true)]

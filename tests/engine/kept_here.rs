@@ -34,7 +34,7 @@ async fn where_the_cloud_has_no_protection_this_console_keeps_it() {
     let mut screen = Screen::start(&[&cloud]);
     screen.listed().await;
     let id = screen.act(cloud.key(1), protect(" kernel update "));
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert_eq!(screen.words(id), ["asked", "sent", "done"]);
     let vm = screen.inventory.find(&cloud.key(1)).unwrap();
     let protection = vm.protection.as_deref().unwrap();
@@ -64,7 +64,7 @@ async fn where_the_cloud_has_no_protection_this_console_keeps_it() {
     screen.during(REFRESH * 3).await;
     assert_eq!(reason(&screen, &cloud).as_deref(), Some("kernel update"));
     let id = screen.act(cloud.key(1), Action::Unprotect);
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert_eq!(reason(&screen, &cloud), None);
     assert!(
         cloud.calls("perform").is_empty(),
@@ -82,11 +82,12 @@ async fn what_another_process_protects_is_seen_at_the_next_listing_and_honoured_
     let command = Command::Act {
         vm: cloud.key(1),
         action: protect("audit"),
+        confirmed: vmdeck::model::Confirmed::Unprotected,
     };
     let reports = other
         .run(vec![command], Wait::UntilEnd, soon(), |_| {})
         .await;
-    assert_eq!(reports[0].stage, Stage::Done);
+    assert!(matches!(reports[0].stage, Stage::Done { .. }));
     // The screen has not heard of it and acts.
     assert_eq!(reason(&screen, &cloud), None);
     let id = screen.act(cloud.key(1), Action::PowerOff);
@@ -96,6 +97,7 @@ async fn what_another_process_protects_is_seen_at_the_next_listing_and_honoured_
     let command = Command::Act {
         vm: cloud.key(1),
         action: Action::Unprotect,
+        confirmed: vmdeck::model::Confirmed::Unprotected,
     };
     other
         .run(vec![command], Wait::UntilEnd, soon(), |_| {})
@@ -105,6 +107,7 @@ async fn what_another_process_protects_is_seen_at_the_next_listing_and_honoured_
     let command = Command::Act {
         vm: cloud.key(1),
         action: protect("second audit"),
+        confirmed: vmdeck::model::Confirmed::Unprotected,
     };
     other
         .run(vec![command], Wait::UntilEnd, soon(), |_| {})
@@ -163,7 +166,7 @@ async fn a_protection_in_a_tag_goes_through_the_cloud_and_shows_at_once() {
     let mut screen = Screen::start(&[&cloud]);
     screen.listed().await;
     let id = screen.act(cloud.key(1), protect("audit"));
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert_eq!(reason(&screen, &cloud).as_deref(), Some("audit"));
     assert_eq!(cloud.calls("perform").len(), 1);
     assert!(!screen.dir.path().join("state/protections.json").exists());
@@ -176,7 +179,7 @@ async fn a_protection_in_a_tag_goes_through_the_cloud_and_shows_at_once() {
         other.twist("target", Twist::Fail(Error::NoAnswer("cut".into())));
     });
     let id = screen.act(cloud.key(1), Action::Unprotect);
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert_eq!(reason(&screen, &cloud).as_deref(), Some("audit"));
     screen.during(Duration::from_secs(6)).await;
     assert_eq!(reason(&screen, &cloud), None);
@@ -203,7 +206,9 @@ async fn a_failed_task_that_its_cloud_cannot_acknowledge_is_acknowledged_here() 
     });
     assert_eq!(
         screen.outcome(id).await,
-        Stage::Done,
+        Stage::Done {
+            task: Some(task.key.clone())
+        },
         "nothing in the read-only cloud is changed"
     );
     assert!(cloud.calls("acknowledge").is_empty());

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use vmdeck::clouds::Error;
 use vmdeck::fleet::oneshot::{TasksOf, Wait};
 use vmdeck::fleet::{Command, CommandReport, EventQuery, OneShot, Stage};
-use vmdeck::model::{Action, Severity, TaskState, VmKey};
+use vmdeck::model::{Action, Confirmed, Severity, TaskState, VmKey};
 
 use crate::fake_cloud::{FakeCloud, Twist};
 use crate::screen::{journal, journaled, setup};
@@ -27,7 +27,11 @@ fn soon() -> Instant {
 }
 
 fn act(vm: VmKey, action: Action) -> Command {
-    Command::Act { vm, action }
+    Command::Act {
+        vm,
+        action,
+        confirmed: Confirmed::default(),
+    }
 }
 
 fn stages(reports: &[CommandReport]) -> Vec<&'static str> {
@@ -61,7 +65,7 @@ async fn the_clouds_that_answer_are_usable_when_others_fail() {
     assert_eq!(
         said,
         [
-            "Signing in to dead failed: sign-in refused: wrong password; check the credentials in the configuration, then refresh",
+            "Signing in to dead failed: sign-in refused: wrong password; check the credentials in the configuration",
             "Listing slow failed: no whole answer within the time limit; raise --timeout or try again",
         ]
     );
@@ -249,4 +253,146 @@ async fn warnings_that_an_earlier_run_kept_count_for_vms_that_are_still_there() 
     let overview = engine.inventory().overview_of(&cloud.key(1));
     assert_eq!(overview.unwrap().warnings, 1);
     assert_eq!(engine.inventory().warning_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_older_than_the_last_reading_of_a_vms_tasks_are_no_warning_in_any_later_run() {
+    let cloud = FakeCloud::new("prod", 5);
+    let failed = cloud.add_task(1, "DEPLOY", TaskState::FinishedUnsuccessfully);
+    // A clock that is ahead of this machine's.
+    let ahead = |seconds| jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+    cloud.add_event("1", 1, Severity::Error, "DEPLOY", "SYSTEM", ahead(60));
+    let Run { mut engine, dir } = open(&[&cloud]);
+    engine.list(soon()).await;
+    assert_eq!(engine.inventory().warning_count(), 1, "the event says so");
+    engine.read_tasks(TasksOf::All, soon()).await;
+    assert_eq!(engine.inventory().warning_count(), 1, "the task says so");
+    let acknowledge = Command::Acknowledge {
+        task: failed.key,
+        vm: failed.vm,
+    };
+    let reports = engine
+        .run(vec![acknowledge], Wait::UntilEnd, soon(), |_| {})
+        .await;
+    assert_eq!(stages(&reports), ["done"]);
+    engine.stop().await;
+
+    for _ in 0..2 {
+        let mut engine = OneShot::open(setup(dir.path(), &[&cloud]));
+        engine.list(soon()).await;
+        assert_eq!(engine.inventory().warning_count(), 0);
+        engine.stop().await;
+    }
+    cloud.add_event("2", 1, Severity::Error, "RESET", "SYSTEM", ahead(90));
+    let mut engine = OneShot::open(setup(dir.path(), &[&cloud]));
+    engine.list(soon()).await;
+    assert_eq!(engine.inventory().warning_count(), 1, "a new failure");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_is_asked_of_locked_vms_alone() {
+    let cloud = FakeCloud::new("prod", 5);
+    for n in [1, 3] {
+        cloud.change(n, |vm| vm.power = vmdeck::model::PowerState::Locked);
+        cloud.add_task(n, "RESET", TaskState::Started);
+    }
+    let mut run = open(&[&cloud]);
+    run.engine.list(soon()).await;
+    let failures = run.engine.read_tasks(TasksOf::Locked, soon()).await;
+    assert!(failures.is_empty(), "{failures:?}");
+    for n in 0..5 {
+        let overview = run.engine.inventory().overview_of(&cloud.key(n)).unwrap();
+        assert_eq!(overview.task.is_some(), [1, 3].contains(&n), "{n}");
+    }
+    assert_eq!(cloud.calls("vm_tasks").len(), 2);
+    cloud.always("vm_tasks", Twist::Hang);
+    let mut run = open(&[&cloud]);
+    run.engine.list(soon()).await;
+    let failures = run.engine.read_tasks(TasksOf::Locked, soon()).await;
+    assert!(failures[0].error.contains("time limit"), "{failures:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_fails_leaves_what_was_read_and_that_can_be_acted_on() {
+    for twist in [Twist::Fail(Error::Protocol("broken".into())), Twist::Hang] {
+        let cloud = FakeCloud::new("prod", 5);
+        cloud.twist("page", twist);
+        let mut run = open(&[&cloud]);
+        let failures = run.engine.list(soon()).await;
+        assert_eq!(failures.len(), 1);
+        let view = &run.engine.inventory().clouds()[0];
+        assert!(!view.listed && view.vms == 2, "{view:?}");
+        let commands = vec![act(cloud.key(1), Action::PowerOff)];
+        let reports = run
+            .engine
+            .run(commands, Wait::UntilEnd, soon(), |_| {})
+            .await;
+        assert_eq!(stages(&reports), ["done"]);
+        run.engine.stop().await;
+        let kept = run.dir.path().join("cache/inventory-prod.json");
+        assert!(!kept.exists(), "half an inventory is not kept");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn appliances_and_events_that_cannot_be_read_are_said() {
+    let cloud = FakeCloud::new("prod", 5);
+    let mut run = open(&[&cloud]);
+    run.engine.list(soon()).await;
+    assert!(!run.engine.lacks_appliances());
+    assert_eq!(run.engine.stop().await, [""; 0]);
+    cloud.always(
+        "vapps",
+        Twist::Fail(Error::Forbidden("no VDC_ENUMERATE".into())),
+    );
+    cloud.always("events", Twist::Hang);
+    let mut run = open(&[&cloud]);
+    assert!(
+        run.engine.list(soon()).await.is_empty(),
+        "the VMs were read"
+    );
+    assert!(run.engine.lacks_appliances());
+    assert!(run.engine.inventory().clouds()[0].listed);
+    let said = run.engine.stop().await;
+    assert!(
+        said[0].contains("Reading the appliances of prod failed: not permitted: no VDC_ENUMERATE")
+            && said[1].contains("Reading the events of prod failed")
+            && said[1].contains("--timeout"),
+        "{said:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_deadline_nothing_is_waited_for_but_a_short_end() {
+    for lane in ["perform", "target", "vm_tasks"] {
+        let cloud = FakeCloud::new("prod", 5);
+        let mut run = open(&[&cloud]);
+        run.engine.list(soon()).await;
+        let cut = Error::NoAnswer("the connection broke".into());
+        match lane {
+            "perform" => cloud.always("perform", Twist::DoAndHang),
+            _ => {
+                cloud.always("perform", Twist::DoAndFail(cut));
+                let slow = cloud.clone();
+                cloud.on_perform(move |_| slow.always(lane, Twist::Hang));
+            }
+        }
+        let start = Instant::now();
+        let commands = vec![act(cloud.key(0), Action::PowerOff)];
+        let deadline = start + Duration::from_secs(8);
+        let reports = run
+            .engine
+            .run(commands, Wait::UntilEnd, deadline, |_| {})
+            .await;
+        assert_eq!(stages(&reports), ["sent"], "{lane}");
+        run.engine.stop().await;
+        let took = start.elapsed();
+        assert!(took <= Duration::from_millis(9_500), "{lane}: {took:?}");
+        let lines = journal(run.dir.path());
+        assert_eq!(
+            journaled(&lines, &cloud.key(0)),
+            ["asked", "sent"],
+            "the next run goes on there"
+        );
+    }
 }

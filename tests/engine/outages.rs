@@ -97,7 +97,7 @@ async fn refused_credentials_are_tried_once_in_five_minutes_or_when_a_person_ask
     assert!(*sign_in && retry_at.is_some());
     assert_eq!(
         error,
-        "Signing in to prod failed: sign-in refused: wrong password; check the credentials in the configuration, then refresh"
+        "Signing in to prod failed: sign-in refused: wrong password; check the credentials in the configuration"
     );
     screen.during(Duration::from_secs(600)).await;
     assert!(cloud.calls("connect").len() <= 3);

@@ -13,7 +13,7 @@ use vmdeck::fleet::{
     CloudInfo, CloudSetup, CloudStatus, Command, CommandId, CommandReport, Fleet, Inventory, Mode,
     Setup, Stage, Update,
 };
-use vmdeck::model::{Action, VmKey};
+use vmdeck::model::{Action, Confirmed, VmKey};
 
 use crate::fake_cloud::FakeCloud;
 
@@ -113,7 +113,15 @@ impl Screen {
     }
 
     pub fn act(&self, vm: VmKey, action: Action) -> CommandId {
-        self.fleet.submit(Command::Act { vm, action })
+        self.act_knowing(vm, action, Confirmed::default())
+    }
+
+    pub fn act_knowing(&self, vm: VmKey, action: Action, confirmed: Confirmed) -> CommandId {
+        self.fleet.submit(Command::Act {
+            vm,
+            action,
+            confirmed,
+        })
     }
 
     pub async fn outcome(&mut self, id: CommandId) -> Stage {

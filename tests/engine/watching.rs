@@ -110,7 +110,7 @@ async fn an_operation_without_a_task_is_shown_as_one_until_its_state_is_seen() {
     assert_eq!(overview.task.unwrap().progress(), "Powering off");
     screen.during(Duration::from_secs(30)).await;
     cloud.change(1, |vm| set_power(vm, PowerState::Off));
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert_eq!(screen.words(id), ["asked", "sent", "accepted", "done"]);
     let ended = task(&screen, &cloud);
     assert_eq!(ended.key, running.key);
@@ -153,7 +153,7 @@ async fn a_reboot_in_two_phases_starts_only_what_is_seen_off() {
         ("REBOOT", "Powering on", (1, 2))
     );
     cloud.change(1, |vm| set_power(vm, PowerState::On));
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert_eq!(performed(&cloud), ["reboot 00001", "power_on 00001"]);
     assert_eq!(screen.words(id), ["asked", "sent", "accepted", "done"]);
     assert_eq!(
@@ -212,7 +212,7 @@ async fn what_ends_where_it_began_must_have_been_seen_otherwise() {
     cloud.change(1, |vm| {
         vm.updated_at = jiff::Timestamp::from_second(200).ok()
     });
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,7 +222,7 @@ async fn a_deleted_vm_is_done_when_it_is_gone() {
     let id = screen.act(cloud.key(1), Action::Delete);
     screen.during(Duration::from_secs(9)).await;
     cloud.state().vms.remove("00001");
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert!(screen.inventory.find(&cloud.key(1)).is_none());
     assert_eq!(screen.inventory.running_task_count(), 0);
 }
@@ -256,7 +256,7 @@ async fn what_comes_next_is_checked_as_the_first_was() {
             reason: "audit".to_owned(),
         },
     );
-    assert_eq!(other.outcome(protect).await, Stage::Done);
+    assert!(matches!(other.outcome(protect).await, Stage::Done { .. }));
     cloud.change(1, |vm| set_power(vm, PowerState::Off));
     let outcome = screen.outcome(reboot).await;
     assert!(matches!(outcome, Stage::Failed { .. }), "{outcome:?}");
@@ -312,7 +312,7 @@ async fn an_outage_while_watching_is_waited_out_and_one_to_the_end_is_unknown() 
     screen.during(Duration::from_secs(100)).await;
     cloud.change(1, |vm| set_power(vm, PowerState::Off));
     cloud.behave("target");
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
 
     let id = screen.act(cloud.key(1), Action::PowerOn);
     screen.during(Duration::from_secs(1)).await;
@@ -358,7 +358,7 @@ async fn the_next_run_goes_on_where_a_run_that_died_was() {
     let mut screen = Screen::start_in(dir.clone(), &[&cloud]);
     until_start_is_sent(&mut screen, &cloud).await;
     cloud.change(1, |vm| set_power(vm, PowerState::On));
-    assert_eq!(fate(&mut screen).await, Stage::Done);
+    assert!(matches!(fate(&mut screen).await, Stage::Done { .. }));
     assert_eq!(performed(&cloud), ["reboot 00001", "power_on 00001"]);
     assert_eq!(
         journaled(&screen.journal(), &cloud.key(1)),
@@ -410,6 +410,7 @@ async fn who_does_not_wait_for_the_end_waits_until_all_is_sent() {
     let commands = [Action::Reboot].map(|action| Command::Act {
         vm: cloud.key(1),
         action,
+        confirmed: vmdeck::model::Confirmed::Unprotected,
     });
     let reports = engine
         .run(commands.to_vec(), Wait::UntilAccepted, soon(), |_| {})
@@ -451,7 +452,7 @@ async fn a_failed_one_warns_in_later_runs_until_it_is_acknowledged_and_then_in_n
     let reports = later
         .run(vec![acknowledge], Wait::UntilEnd, soon(), |_| {})
         .await;
-    assert_eq!(reports[0].stage, Stage::Done);
+    assert!(matches!(reports[0].stage, Stage::Done { .. }));
     assert_eq!(later.inventory().warning_count(), 0);
     later.stop().await;
     assert!(cloud.calls("acknowledge").is_empty(), "no cloud is asked");
@@ -489,7 +490,7 @@ async fn a_watched_one_stands_beside_the_tasks_that_the_cloud_has() {
         task: task.unwrap(),
         vm: Some(cloud.key(1)),
     });
-    assert_eq!(screen.outcome(id).await, Stage::Done);
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert!(
         cloud.calls("acknowledge").is_empty(),
         "it is none of the cloud's"

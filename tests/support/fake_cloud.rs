@@ -92,6 +92,8 @@ pub enum Twist {
     DoAndFail(Error),
     /// It takes so long, then goes well.
     Slow(Duration),
+    /// It takes so long, then fails.
+    SlowFail(Duration, Error),
     /// No answer ever.
     Hang,
     /// It does what it should, and no answer ever comes.
@@ -287,6 +289,10 @@ impl FakeCloud {
             Some(Twist::Slow(time)) => {
                 sleep(time).await;
                 Ok(None)
+            }
+            Some(Twist::SlowFail(time, error)) => {
+                sleep(time).await;
+                Err(error)
             }
             Some(Twist::Hang) => std::future::pending().await,
             Some(Twist::Panic) => panic!("the client of {} is broken", self.name),

@@ -45,7 +45,7 @@ fn refused_comes_before_asked_and_one_refusal_does_not_stop_the_others() {
             ),
         ]
     );
-    let go: Vec<_> = plan.go.iter().map(|(_, name)| *name).collect();
+    let go: Vec<_> = plan.go.iter().map(|vm| &*vm.name).collect();
     assert_eq!(go, ["web-02", "web-01"]);
     assert_eq!(plan.asked.len(), 2, "what is refused is not asked about");
 }
@@ -91,6 +91,7 @@ fn ctrl_c_says_what_goes_on() {
         command: Command::Act {
             vm: VmKey::new(&name("prod"), "1"),
             action: Action::Shutdown,
+            confirmed: Confirmed::default(),
         },
         vm_name: "web-01".into(),
         at: at("2026-03-02T12:00:00Z"),
@@ -117,4 +118,20 @@ fn ctrl_c_says_what_goes_on() {
     ] {
         assert_eq!(going_on(&report(stage)), said);
     }
+}
+
+#[test]
+fn a_command_says_what_was_shown_of_its_vm_and_yes_is_for_everything() {
+    let plain = vm("prod", "1", "web-01");
+    let kept = protected(vm("prod", "2", "web-02"), "audit", None);
+    let confirmed = |vm, yes| match command(vm, &Action::Shutdown, yes) {
+        Command::Act { confirmed, .. } => Some(confirmed),
+        Command::Acknowledge { .. } => None,
+    };
+    let audit = Confirmed::Protected {
+        reason: Some("audit".into()),
+    };
+    assert_eq!(confirmed(&plain, false), Some(Confirmed::Unprotected));
+    assert_eq!(confirmed(&kept, false), Some(audit));
+    assert_eq!(confirmed(&plain, true), Some(Confirmed::Everything));
 }

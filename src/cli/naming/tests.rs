@@ -127,6 +127,24 @@ fn an_unknown_name_is_wrong_usage_with_a_near_one_suggested() {
 }
 
 #[test]
+fn a_cloud_that_is_not_configured_is_named() {
+    let mut inventory = two_clouds();
+    let (code, message) = refused(&inventory, "nocloud/6");
+    assert_eq!(code, 2);
+    assert!(
+        message
+            .starts_with("no VM is called nocloud/6 on prod, lab, and no cloud is called nocloud"),
+        "{message}"
+    );
+    let (_, message) = refused(&inventory, "some thing/6");
+    assert!(!message.contains("no cloud"), "{message}");
+    fail(&mut inventory, "lab", "down", false);
+    let (code, message) = refused(&inventory, "nocloud/6");
+    assert_eq!(code, 3);
+    assert!(message.contains("no cloud is called nocloud"), "{message}");
+}
+
+#[test]
 fn a_cloud_that_is_left_out_or_nothing_in_it_is_wrong_usage() {
     for (text, word) in [
         ("old/web", "--cloud"),
@@ -149,10 +167,14 @@ fn a_bare_name_waits_for_every_cloud_and_a_full_one_for_its_own() {
     assert_eq!(code, 3);
     assert!(message.contains("prod could not be read"), "{message}");
     assert_eq!(
-        refused(&inventory, "prod/1").0,
-        3,
-        "what is kept of a silent cloud is not acted on"
+        meant(&inventory, "prod/1").as_deref(),
+        Ok("prod/1"),
+        "an id that was read before its cloud failed is of one VM"
     );
+    let (code, message) = refused(&inventory, "prod/web-01");
+    assert_eq!(code, 3, "another one may have the same name");
+    assert!(message.contains("name it by its id"), "{message}");
+    assert_eq!(refused(&inventory, "prod/99").0, 3);
     assert_eq!(
         refused(&inventory, "nothing-like-it").0,
         3,
@@ -215,7 +237,7 @@ fn all_arguments_are_resolved_and_all_mistakes_told() {
 fn the_exit_status_of_several_mistakes_is_the_one_that_counts() {
     let mut inventory = two_clouds();
     fail(&mut inventory, "prod", "down", false);
-    let references = [parse("prod/1").unwrap(), parse("lab/nobody").unwrap()];
+    let references = [parse("prod/web-01").unwrap(), parse("lab/nobody").unwrap()];
     assert_eq!(
         resolve_all(&references, &inventory).unwrap_err().exit,
         Exit::Usage

@@ -17,6 +17,9 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 
+/// The most that a cell of `-o table` takes, in cells of the terminal.
+const CELL_MAX: usize = 40;
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
@@ -92,8 +95,8 @@ pub trait Record: Serialize + Sized {
 /// When they cannot be written.
 pub fn print<T: Record>(records: &[T], format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Table => table::rows(records, &columns(From::Table), out),
-        Format::Wide => table::rows(records, &columns(From::Wide), out),
+        Format::Table => table::rows(records, &columns(From::Table), CELL_MAX, out),
+        Format::Wide => table::rows(records, &columns(From::Wide), usize::MAX, out),
         Format::Json => json(records, out),
         Format::Csv => csv(records, out),
         Format::Name => names(records, out),

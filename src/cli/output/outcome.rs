@@ -102,7 +102,7 @@ impl OutcomeRecord {
             Command::Act { .. } => task,
         };
         let outcome = match &report.stage {
-            Stage::Done => Outcome::Done,
+            Stage::Done { .. } => Outcome::Done,
             Stage::Accepted { .. } => Outcome::Accepted,
             Stage::Failed { .. } => Outcome::Failed,
             Stage::Refused { .. } => Outcome::Refused,

@@ -1,17 +1,33 @@
 //! Tables: columns as wide as their widest cell, two spaces between them, `-` for what is not known.
+//!
+//! A cell of a narrow table is cut, so that one long name does not push the columns of every row out of sight; the last column, which
+//! pushes nothing, is whole.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Column;
 
 const UNKNOWN: Cow<'static, str> = Cow::Borrowed("-");
 
-/// A header and a line for each record.
-pub(super) fn rows<T>(records: &[T], columns: &[Column<T>], out: &mut dyn Write) -> io::Result<()> {
-    let cell = |record, column: &Column<T>| (column.cell)(record).unwrap_or(UNKNOWN);
+/// A header and a line for each record. A cell, but for those of the last column, takes at most `max` cells of the terminal.
+pub(super) fn rows<T>(
+    records: &[T],
+    columns: &[Column<T>],
+    max: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let last = columns.last().map(|column| column.key);
+    let cell = |record, column: &Column<T>| {
+        let cell = (column.cell)(record).unwrap_or(UNKNOWN);
+        if Some(column.key) == last {
+            cell
+        } else {
+            cut(cell, max)
+        }
+    };
     let widths: Vec<usize> = columns
         .iter()
         .map(|column| {
@@ -48,6 +64,24 @@ pub(super) fn rows<T>(records: &[T], columns: &[Column<T>], out: &mut dyn Write)
     Ok(())
 }
 
+/// The text if it takes no more than `max` cells of the terminal, else its beginning and `…`.
+fn cut(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
+    if text.width() <= max {
+        return text;
+    }
+    let mut kept = String::new();
+    let mut width = 1;
+    for c in text.chars() {
+        width += c.width().unwrap_or(0);
+        if width > max {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    Cow::Owned(kept)
+}
+
 /// One record, a line for each column.
 pub(super) fn list<T>(record: &T, columns: &[Column<T>], out: &mut dyn Write) -> io::Result<()> {
     let width = columns
@@ -81,7 +115,7 @@ mod tests {
 
     fn printed(records: &[Row]) -> String {
         let mut out = Vec::new();
-        rows(records, &columns(), &mut out).unwrap();
+        rows(records, &columns(), 10, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -98,6 +132,26 @@ mod tests {
              web      16  x\n\
              数据库    -\n\
              a         4  y\n"
+        );
+    }
+
+    #[test]
+    fn a_long_cell_is_cut_unless_it_is_the_last_of_its_row() {
+        let text = printed(&[
+            Row(
+                "a-name-that-never-ends",
+                Some(1),
+                "a note that never ends either",
+            ),
+            Row("数据库数据库", Some(2), "x"),
+            Row("ten-cells-", Some(3), ""),
+        ]);
+        assert_eq!(
+            text,
+            "NAME        CPU  NOTE\n\
+             a-name-th…    1  a note that never ends either\n\
+             数据库数…     2  x\n\
+             ten-cells-    3\n"
         );
     }
 

@@ -15,8 +15,8 @@ use crate::cli::exit::Exit;
 use crate::cli::testing::{at, fail, group, info, inventory, name, protected, task, vm};
 use crate::fleet::{CloudInfo, Command, CommandId, CommandReport, Inventory, Stage, Update};
 use crate::model::{
-    Action, Denial, Event, EventKey, JobState, PowerState, Severity, TaskKey, TaskState, Vapp,
-    VappState, Vm, VmKey,
+    Action, Confirmed, Denial, Event, EventKey, JobState, PowerState, Severity, TaskKey, TaskState,
+    Vapp, VappState, Vm, VmKey,
 };
 
 fn in_format<T: Record>(records: &[T], format: Format) -> String {
@@ -390,6 +390,7 @@ fn report(stage: Stage) -> CommandReport {
         command: Command::Act {
             vm: VmKey::new(&name("prod"), "12"),
             action: Action::PowerOff,
+            confirmed: Confirmed::default(),
         },
         vm_name: "web-01".into(),
         at: at("2026-03-02T12:00:00Z"),
@@ -405,7 +406,12 @@ fn what_became_of_an_action() {
     });
     let why = || "why".to_owned();
     let cases = [
-        (Stage::Done, Outcome::Done, Exit::Done, None),
+        (
+            Stage::Done { task: task.clone() },
+            Outcome::Done,
+            Exit::Done,
+            None,
+        ),
         (
             Stage::Failed {
                 message: why(),
@@ -475,7 +481,7 @@ fn an_acknowledged_task_is_named_also_when_it_is_of_no_vm() {
     };
     let done = CommandReport {
         command,
-        ..report(Stage::Done)
+        ..report(Stage::Done { task: None })
     };
     let record = OutcomeRecord::of(&done, None, "acknowledge", None);
     assert_eq!(record.name(), "prod/t-8");

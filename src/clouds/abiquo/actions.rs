@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Method;
 use reqwest::header::DATE;
+use reqwest::{Method, StatusCode};
 
 use super::Abiquo;
 use super::calls::{Call, Media};
 use super::mapping::{Mapper, Names};
-use super::refusal::decode;
+use super::refusal::{decode, said_nothing, unreadable};
 use super::wire::{AcceptedRequest, Collection, VirtualMachine, VirtualMachineState};
 use crate::clouds::error::Rejection;
 use crate::clouds::http::{Answer, Route, date};
@@ -36,8 +36,23 @@ struct Change<'a> {
 }
 
 impl Abiquo {
-    /// Reads a VM where it was found, or where it has moved to.
+    /// Reads a VM where it was found, or where it has moved to. What is acted on next is the VM that was asked for, or none: whatever
+    /// the cloud answers instead is refused.
     pub(super) async fn read_target(&self, vm: &Vm) -> Result<Target> {
+        let target = self.read_somewhere(vm).await?;
+        let other_uuid = match (&vm.uuid, &target.vm.uuid) {
+            (Some(asked), Some(read)) => !asked.eq_ignore_ascii_case(read),
+            _ => false,
+        };
+        if target.vm.key != vm.key || other_uuid {
+            return Err(Error::Protocol(
+                "the cloud answered with another VM".to_owned(),
+            ));
+        }
+        Ok(target)
+    }
+
+    async fn read_somewhere(&self, vm: &Vm) -> Result<Target> {
         let read = match Route::new(&vm.locator) {
             Ok(route) => self.read_vm(route).await,
             // A VM that never said where it is.
@@ -115,51 +130,64 @@ impl Abiquo {
             call = call.with(media, body);
         }
         let answer = self.call(call).await?;
-        let Some(kind) = change.task else {
-            return Ok(Accepted::Done);
-        };
-        self.accepted(&target.vm, kind, &answer).await
+        match change.task {
+            Some(kind) => self.accepted(&target.vm, kind, &answer).await,
+            None => said_nothing(&answer).map(|()| Accepted::Done),
+        }
     }
 
-    /// What a success means: a task to follow, named by the answer's `status` link or by the answer itself, or nothing to follow (204).
+    /// What a success means: a task to follow, named by the answer's `status` link or by the answer itself; nothing to do (204). A
+    /// success that says neither proves nothing: whether the action was taken is told by the VM alone.
     async fn accepted(&self, vm: &Vm, kind: &str, answer: &Answer) -> Result<Accepted> {
-        if answer.body.trim_ascii().is_empty() && answer.status.as_u16() == 204 {
+        if answer.status == StatusCode::NO_CONTENT {
             return Ok(Accepted::Done);
         }
-        if let Some(handle) = self.status(&vm.key, &answer.body) {
+        if !answer.body.trim_ascii().is_empty()
+            && let Some(handle) = self.status(&vm.key, answer)?
+        {
             return Ok(Accepted::Task(handle));
         }
-        // It was taken, and the answer does not say where to look. A reading that fails now must not look like a failed action.
+        // A reading that fails now must not look like a failed action.
         let tasks = self.tasks_of(vm, true).await.unwrap_or_default();
         let task = newest(tasks, kind, date(&answer.headers, DATE));
-        Ok(task.map_or(Accepted::Done, |task| {
-            Accepted::Task(TaskHandle {
-                key: task.key,
-                vm: Some(vm.key.clone()),
-                locator: task.locator,
-            })
+        let task = task.ok_or_else(|| {
+            Error::Protocol("it was accepted, but the answer names no task".to_owned())
+        })?;
+        Ok(Accepted::Task(TaskHandle {
+            key: task.key,
+            vm: Some(vm.key.clone()),
+            locator: task.locator,
         }))
     }
 
     /// The task that an answer names. The documents show an accepted request with a `status` link, and once the task itself.
-    fn status(&self, vm: &VmKey, body: &[u8]) -> Option<TaskHandle> {
-        let accepted: AcceptedRequest<'_> = decode(body, "the answer").ok()?;
+    ///
+    /// # Errors
+    /// When the answer is not the API's.
+    fn status(&self, vm: &VmKey, answer: &Answer) -> Result<Option<TaskHandle>> {
+        let accepted: AcceptedRequest<'_> =
+            decode(&answer.body, "the answer").map_err(|_| unreadable(answer))?;
         let own = accepted.task_id.get().is_some();
-        let href = accepted.links.href(if own { "self" } else { "status" })?;
-        let route = self.http.origin().route(href).ok()?;
+        let route = accepted
+            .links
+            .href(if own { "self" } else { "status" })
+            .and_then(|href| self.http.origin().route(href).ok());
+        let Some(route) = route else {
+            return Ok(None);
+        };
         let id = accepted
             .task_id
             .get()
             .unwrap_or_else(|| route.last_segment());
         let id = crate::model::text::clean_name(id);
-        (!id.is_empty()).then(|| TaskHandle {
+        Ok((!id.is_empty()).then(|| TaskHandle {
             key: TaskKey {
                 cloud: self.name.clone(),
                 id: Arc::from(&*id),
             },
             vm: Some(vm.clone()),
             locator: Arc::from(route.path()),
-        })
+        }))
     }
 }
 

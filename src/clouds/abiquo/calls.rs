@@ -222,12 +222,12 @@ impl Abiquo {
                     versioned = false;
                     continue;
                 }
-                StatusCode::UNAUTHORIZED if bearer => {
-                    Error::SignIn("the cloud does not accept the token; it may have expired".to_owned())
-                }
-                StatusCode::UNAUTHORIZED => Error::SignIn(
-                    "wrong user name or password, or the user is disabled; check username and password".to_owned(),
+                StatusCode::UNAUTHORIZED if bearer => Error::SignIn(
+                    "the cloud does not accept the token, which may have expired".to_owned(),
                 ),
+                StatusCode::UNAUTHORIZED => {
+                    Error::SignIn("wrong user name or password, or the user is disabled".to_owned())
+                }
                 status if status.is_success() => {
                     if !versioned {
                         self.version.left_out.store(true, Ordering::Relaxed);

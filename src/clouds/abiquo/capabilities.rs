@@ -68,8 +68,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Availability, CloudName, Denial, Privileges, Protection, Standing, Vm, VmKey, availability,
-        availability::denial_by_rule,
+        Availability, Denial, Privileges, Standing, Vm, availability, availability::denial_by_rule,
+        testing,
     };
 
     /// The rows of the API's table of actions, written out by hand: from which states the server takes each one, for a VM that is
@@ -108,41 +108,11 @@ mod tests {
         "VAPP_RESTRICTED_MANAGE",
     ];
 
-    fn vm(power: PowerState, protected: bool) -> Vm {
-        let protection = Protection {
-            reason: Some("kernel update".into()),
-            by: Some("admin".into()),
-            since: None,
-            scope: ProtectionScope::Cloud,
-        };
-        Vm {
-            key: VmKey::new(&CloudName::new("prod"), "1"),
-            uuid: None,
-            name: "web-01".into(),
-            native_name: None,
-            power,
-            native_state: power.as_str().into(),
-            deallocated: false,
-            protection: protected.then(|| Box::new(protection)),
-            vapp: None,
-            project: None,
-            tenant: None,
-            location: None,
-            cluster: None,
-            networks: Box::default(),
-            tags: Box::default(),
-            console: None,
-            host: None,
-            owner: None,
-            hypervisor: None,
-            template: None,
-            description: None,
-            cpu: None,
-            ram_mib: None,
-            addresses: Box::default(),
-            created_at: None,
-            updated_at: None,
-            locator: "".into(),
+    fn vm(power: PowerState, is_protected: bool) -> Vm {
+        if is_protected {
+            testing::protected(power)
+        } else {
+            testing::vm(power)
         }
     }
 
@@ -151,6 +121,7 @@ mod tests {
         let standing = Standing {
             capabilities: &CAPABILITIES,
             privileges: Some(&privileges),
+            signed_out: None,
             read_only: false,
             restricted,
             progress: None,

@@ -5,10 +5,10 @@ use reqwest::StatusCode;
 
 use super::wire::lenient::Object;
 use super::wire::{Collection, ErrorEntry};
-use crate::clouds::Error;
-use crate::clouds::body::foreign;
+use crate::clouds::body::{foreign, is_html};
 use crate::clouds::error::Rejection;
 use crate::clouds::http::{Answer, redirect, retry_after};
+use crate::clouds::{Error, Result};
 use crate::model::text::clean_to;
 
 pub(super) use crate::clouds::body::{decode, decode_with};
@@ -96,4 +96,31 @@ fn words(body: &[u8]) -> (Option<String>, String) {
         }
     }
     (None, foreign(body))
+}
+
+/// A success whose body is not what the API answers: a proxy's page, say. Whether anything was done is not known.
+pub(super) fn unreadable(answer: &Answer) -> Error {
+    let status = answer.status.as_u16();
+    if is_html(&answer.body) {
+        let page = foreign(&answer.body);
+        Error::Protocol(format!(
+            "HTTP {status} with {page}, which is none of the API's"
+        ))
+    } else {
+        Error::Protocol(format!(
+            "HTTP {status} with a body that is none of the API's"
+        ))
+    }
+}
+
+/// The success of a change that is done when it is answered, and whose answer has nothing to say.
+///
+/// # Errors
+/// [`unreadable`] when there is a body: then somebody else may have answered.
+pub(super) fn said_nothing(answer: &Answer) -> Result<()> {
+    if answer.body.trim_ascii().is_empty() {
+        Ok(())
+    } else {
+        Err(unreadable(answer))
+    }
 }

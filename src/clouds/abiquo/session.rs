@@ -151,7 +151,7 @@ impl Sessions {
                 Renewal::SignIn(login.clone())
             }
             _ if state.bearer => Renewal::Refused(Error::SignIn(
-                "the cloud does not accept the token; it may have expired".to_owned(),
+                "the cloud does not accept the token, which may have expired".to_owned(),
             )),
             _ => Renewal::Refused(Error::SignIn(
                 "the cloud no longer accepts the user name and password".to_owned(),

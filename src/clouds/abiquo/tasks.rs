@@ -8,7 +8,7 @@ use super::Abiquo;
 use super::calls::{Call, Media};
 use super::listing::{PAGE, turn};
 use super::mapping::{Mapper, Names};
-use super::refusal::{decode, refusal};
+use super::refusal::{decode, refusal, said_nothing};
 use super::wire::{self, Collection};
 use crate::clouds::http::Route;
 use crate::clouds::{Error, Result};
@@ -109,7 +109,7 @@ impl Abiquo {
             .call(Call::change(Method::POST, route, Media::Any))
             .await
         {
-            Ok(_) => Ok(()),
+            Ok(answer) => said_nothing(&answer),
             // Somebody else may have been faster.
             Err(error @ (Error::NotFound(_) | Error::Conflict(_))) => {
                 match self.read(&task.locator).await {

@@ -92,6 +92,7 @@ mod tests {
 
     fn ask(action: ActionKind, word: &str) -> Availability {
         let standing = Standing {
+            signed_out: None,
             capabilities: &CAPABILITIES,
             privileges: Some(&Privileges::Unlisted),
             read_only: false,

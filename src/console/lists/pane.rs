@@ -192,7 +192,7 @@ fn shows_report(inventory: &Inventory, command: &Command, stage: &crate::fleet::
         Stage::Accepted { task } | Stage::Failed { task, .. } => task.as_ref(),
         Stage::Asked
         | Stage::Sent
-        | Stage::Done
+        | Stage::Done { .. }
         | Stage::Refused { .. }
         | Stage::Unknown { .. } => None,
     };
@@ -200,7 +200,7 @@ fn shows_report(inventory: &Inventory, command: &Command, stage: &crate::fleet::
         .and_then(|key| inventory.task(key))
         .is_some_and(|task| task.is_running() || task.is_warning());
     let acknowledged_quietly =
-        matches!(command, Command::Acknowledge { .. }) && matches!(stage, Stage::Done);
+        matches!(command, Command::Acknowledge { .. }) && matches!(stage, Stage::Done { .. });
     !told_by_task && !acknowledged_quietly
 }
 

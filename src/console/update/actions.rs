@@ -57,10 +57,7 @@ pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effe
     let Some(overview) = app.inventory.overview_of(&vm) else {
         return Vec::new();
     };
-    let command = Command::Act {
-        vm: vm.clone(),
-        action,
-    };
+    let command = Command::act_on(overview.vm, action);
     match confirmation(kind, overview.vm, overview.cloud.info.production) {
         None => {
             close_menu(app);
@@ -186,10 +183,7 @@ fn ask_many(app: &mut App, action: &Action, vms: Vec<VmKey>) {
             continue;
         };
         if overview.availability(kind).is_allowed() {
-            commands.push(Command::Act {
-                vm: vm.clone(),
-                action: action.clone(),
-            });
+            commands.push(Command::act_on(overview.vm, action.clone()));
             serious |= confirmation(kind, overview.vm, overview.cloud.info.production).is_some();
         }
     }
@@ -254,7 +248,7 @@ fn send_many(app: &mut App, kind: ActionKind, commands: Vec<Command>) -> Vec<Eff
 
 /// Rows may have changed while the question was open.
 fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
-    let Command::Act { vm, action } = &command else {
+    let Command::Act { vm, action, .. } = &command else {
         return Some(command);
     };
     match app
@@ -299,10 +293,10 @@ pub(super) fn protect(app: &mut App) -> Vec<Effect> {
     match vms.as_slice() {
         [vm] => {
             close_menu(app);
-            let command = Command::Act {
-                vm: vm.clone(),
-                action,
+            let Some(known) = app.inventory.find(vm) else {
+                return Vec::new();
             };
+            let command = Command::act_on(known, action);
             still_allowed(app, command)
                 .map(Effect::Submit)
                 .into_iter()

@@ -58,7 +58,8 @@ fn tell_status(app: &mut App, name: &CloudName, status: &CloudStatus) {
 
 /// Who has acknowledged a failure has read of it.
 fn settle_acknowledged(app: &mut App, report: &CommandReport) {
-    let (Command::Acknowledge { task, .. }, Stage::Done) = (&report.command, &report.stage) else {
+    let (Command::Acknowledge { task, .. }, Stage::Done { .. }) = (&report.command, &report.stage)
+    else {
         return;
     };
     let told = app
@@ -133,11 +134,11 @@ fn tell_command(app: &mut App, report: &CommandReport) {
     let cloud = report.command.cloud();
     let name = &report.vm_name;
     let (level, text) = match (&report.stage, &report.command) {
-        (Stage::Done, Command::Act { action, .. }) => (
+        (Stage::Done { .. }, Command::Act { action, .. }) => (
             Level::Good,
             format!("{name} on {cloud}: {}", action.kind().spec().done),
         ),
-        (Stage::Done, Command::Acknowledge { .. }) => (
+        (Stage::Done { .. }, Command::Acknowledge { .. }) => (
             Level::Good,
             format!("{name} on {cloud}: warning acknowledged"),
         ),

@@ -232,7 +232,7 @@ fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Piec
         if app.inventory.task(task).is_some_and(|task| !task.is_warning()));
     let sign = match &report.stage {
         Stage::Failed { .. } if over => (theme.glyphs.failure, theme.dim),
-        Stage::Done => (theme.glyphs.success, theme.success),
+        Stage::Done { .. } => (theme.glyphs.success, theme.success),
         Stage::Failed { .. } => (theme.glyphs.failure, theme.danger),
         Stage::Refused { .. } => (theme.glyphs.failure, theme.caution),
         Stage::Unknown { .. } => ("?", theme.danger),
@@ -263,7 +263,7 @@ pub fn report_words(report: &CommandReport) -> String {
     match (&report.stage, &report.command) {
         (stage, _) if stage.message().is_some() => stage.message().unwrap_or_default().to_owned(),
         (
-            Stage::Done,
+            Stage::Done { .. },
             Command::Act {
                 action: Action::Protect { reason },
                 ..

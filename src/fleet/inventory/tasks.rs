@@ -17,6 +17,8 @@ struct OfVm {
     running: Vec<TaskKey>,
     failed: Vec<TaskKey>,
     read_at: Option<Timestamp>,
+    /// An earlier run had read them up to here.
+    known_until: Option<Timestamp>,
     /// An error event named the VM at this time.
     suspected_at: Option<Timestamp>,
     /// What it adds to the total of warnings.
@@ -28,7 +30,7 @@ impl OfVm {
     fn warnings(&self) -> usize {
         let suspected = self
             .suspected_at
-            .is_some_and(|at| self.read_at.is_none_or(|read| read < at));
+            .is_some_and(|at| Some(at) > self.read_at.max(self.known_until));
         self.failed.len().max(usize::from(suspected))
     }
 }
@@ -84,6 +86,14 @@ impl Tasks {
             .extend(tasks.iter().map(|task| task.key.clone()));
         self.all
             .extend(tasks.into_iter().map(|task| (task.key.clone(), task)));
+        self.recount(vm);
+        Some(vm.clone())
+    }
+
+    /// An earlier run has read the tasks of a VM: what events up to then tell is known.
+    pub(super) fn known_until(&mut self, vm: &VmKey, at: Timestamp) -> Option<VmKey> {
+        let of_vm = self.by_vm.entry(vm.clone()).or_default();
+        of_vm.known_until = of_vm.known_until.max(Some(at));
         self.recount(vm);
         Some(vm.clone())
     }

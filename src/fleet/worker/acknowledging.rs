@@ -24,7 +24,7 @@ impl Worker {
                 return self.finish(ticket, stage, Reread::No).await;
             }
             Err(error) => {
-                let stage = ticket.not_sent(&error, words::remedy(&error));
+                let stage = ticket.not_sent_by(&error);
                 return self.finish(ticket, stage, Reread::No).await;
             }
         };
@@ -59,9 +59,12 @@ impl Worker {
             };
         }
         match answer {
-            Ok(()) => self.finish(ticket, Stage::Done, Reread::Yes).await,
+            Ok(()) => {
+                let task = Some(task.key);
+                self.finish(ticket, Stage::Done { task }, Reread::Yes).await;
+            }
             Err(error) if error.execution() == Execution::No => {
-                let message = words::failed(&ticket.what(), &error, words::remedy(&error));
+                let message = words::failed_by(&ticket.what(), &error);
                 self.finish(ticket, Stage::Refused { message }, Reread::Yes)
                     .await;
             }
@@ -75,7 +78,10 @@ impl Worker {
             return;
         };
         if self.known().is_acknowledged_here(task) {
-            return self.finish(ticket, Stage::Done, Reread::No).await;
+            let stage = Stage::Done {
+                task: Some(task.clone()),
+            };
+            return self.finish(ticket, stage, Reread::No).await;
         }
         let known = vm.as_ref().and_then(|vm| self.known().vm(&vm.id));
         let watched = self.known().task(task).cloned();
@@ -87,7 +93,9 @@ impl Worker {
         let found = tasks.find(|one| one.key == *task);
         let found = found.or(watched.filter(|task| task.watched_here));
         let stage = match found {
-            Some(task) if !task.acknowledgeable => Stage::Done,
+            Some(found) if !found.acknowledgeable => Stage::Done {
+                task: Some(task.clone()),
+            },
             Some(_) => Stage::Failed {
                 message: words::failed(
                     &ticket.what(),

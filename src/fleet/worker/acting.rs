@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::commands::Reread;
 use super::following::End;
@@ -16,15 +16,24 @@ use crate::fleet::command::{Command, Stage};
 use crate::fleet::watch::Watch;
 use crate::fleet::words;
 use crate::model::{
-    Action, ActionKind, Availability, Denial, Standing, Task, TaskState, Vm, VmKey, availability_of,
+    Action, ActionKind, Availability, Confirmed, Denial, Standing, Task, TaskState, Vm, VmKey,
+    availability_of, unconfirmed,
 };
+
+/// So long the name of who protected a VM meanwhile is looked for.
+const PROTECTOR_MAX: Duration = Duration::from_secs(5);
 
 impl Worker {
     pub(super) async fn act(self: &Arc<Self>, ticket: &Ticket) {
-        let Command::Act { vm, action } = &ticket.command else {
+        let Command::Act {
+            vm,
+            action,
+            confirmed,
+        } = &ticket.command
+        else {
             return;
         };
-        match self.send(ticket, vm, action).await {
+        match self.send(ticket, vm, action, confirmed).await {
             Sent::Not(stage) => self.finish(ticket, stage, Reread::No).await,
             Sent::Refused(stage) | Sent::Ended(stage) => {
                 self.finish(ticket, stage, Reread::Yes).await;
@@ -36,7 +45,13 @@ impl Worker {
     }
 
     /// Checks on the VM as it is now, journals, and sends once.
-    async fn send(self: &Arc<Self>, ticket: &Ticket, key: &VmKey, action: &Action) -> Sent {
+    async fn send(
+        self: &Arc<Self>,
+        ticket: &Ticket,
+        key: &VmKey,
+        action: &Action,
+        confirmed: &Confirmed,
+    ) -> Sent {
         let slot = tokio::select! {
             slot = self.acting_slots.acquire() => slot,
             () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
@@ -47,11 +62,11 @@ impl Worker {
         }
         let known = self.known().vm(&key.id);
         let Some(vm) = known else {
-            return Sent::Not(ticket.not_sent("no such VM is known", "refresh and look again"));
+            return Sent::Not(ticket.not_sent("no such VM is known", "list the VMs again"));
         };
         let order = self.known().begin();
         let read = tokio::select! {
-            read = self.read(|| self.cloud.target(&vm)) => read,
+            read = self.read_target(&vm) => read,
             () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
         };
         let mut target = match read {
@@ -60,7 +75,7 @@ impl Worker {
                 if matches!(error, Error::NotFound(_)) {
                     self.tell_gone(key, order).await;
                 }
-                return Sent::Not(ticket.not_sent(&error, words::remedy(&error)));
+                return Sent::Not(ticket.not_sent_by(&error));
             }
         };
         if self.known().keeps_protections()
@@ -72,6 +87,10 @@ impl Worker {
         if let Availability::Denied(denial) = self.may(action, &target.vm) {
             self.tell_soon(&target, order);
             return Sent::Not(ticket.refused(denial));
+        }
+        if let Some(why) = self.unconfirmed(action, &mut target.vm, confirmed).await {
+            self.tell_soon(&target, order);
+            return Sent::Not(ticket.refused(why));
         }
         if let Action::Protect { reason } = action
             && reason.trim().is_empty()
@@ -108,12 +127,12 @@ impl Worker {
         match self.perform(&target, action).await {
             Ok(Accepted::Done) => {
                 self.done_at_once(key, action);
-                Sent::Ended(Stage::Done)
+                Sent::Ended(Stage::Done { task: None })
             }
             Ok(Accepted::Task(handle)) => Sent::Accepted(handle, open),
             Ok(Accepted::Watch(phases)) => match Watch::new(phases, &target.vm, open.sent) {
                 Some(watch) => Sent::Watched(vm, watch),
-                None => Sent::Ended(Stage::Done),
+                None => Sent::Ended(Stage::Done { task: None }),
             },
             Err(error) if error.execution() == Execution::No => {
                 self.rejected(ticket, &open, &error).await
@@ -123,6 +142,26 @@ impl Worker {
                 ..open
             }),
         }
+    }
+
+    /// What the person who asked was not asked, because the VM was protected since. Who did that is in the newest events on some
+    /// clouds: they are read if nothing else tells.
+    async fn unconfirmed(
+        &self,
+        action: &Action,
+        vm: &mut Vm,
+        confirmed: &Confirmed,
+    ) -> Option<String> {
+        let why = unconfirmed(action.kind(), vm, confirmed)?;
+        if vm.protection.as_ref().is_none_or(|it| it.by.is_some()) {
+            return Some(why);
+        }
+        // Without the name the refusal is as good.
+        let events = timeout(PROTECTOR_MAX, self.read_new_events());
+        let closing = &self.common.stop.closing;
+        let _ = closing.run_until_cancelled(events).await;
+        self.known().complete(vm);
+        unconfirmed(action.kind(), vm, confirmed)
     }
 
     /// Sends once; when the session had ended, which proves that nothing was executed, signs in and sends once more.
@@ -161,6 +200,7 @@ impl Worker {
         let standing = Standing {
             capabilities: self.info.capabilities,
             privileges: session.as_ref().map(|session| &session.privileges),
+            signed_out: None,
             read_only: self.info.read_only,
             restricted: known.is_restricted(vm),
             progress: running.map(Task::progress),
@@ -176,7 +216,7 @@ impl Worker {
             && let Ok(Some(vm)) = self.reread(&open.vm).await
         {
             match (&open.action, &vm.protection) {
-                (Action::Unprotect, None) => return Sent::Ended(Stage::Done),
+                (Action::Unprotect, None) => return Sent::Ended(Stage::Done { task: None }),
                 (Action::Protect { .. }, Some(protection)) => {
                     let denial = Denial::AlreadyProtected {
                         by: protection.by.clone(),
@@ -187,7 +227,7 @@ impl Worker {
                 _ => {}
             }
         }
-        let message = words::failed(&ticket.what(), error, words::remedy(error));
+        let message = words::failed_by(&ticket.what(), error);
         Sent::Refused(Stage::Refused { message })
     }
 
@@ -311,7 +351,9 @@ pub(super) fn unjournaled(ticket: &Ticket, error: &crate::fleet::journal::Journa
 /// What the end of its task means for a command.
 fn task_outcome(ticket: &Ticket, action: ActionKind, task: &Task) -> Stage {
     if task.state == TaskState::FinishedSuccessfully {
-        return Stage::Done;
+        return Stage::Done {
+            task: Some(task.key.clone()),
+        };
     }
     Stage::Failed {
         message: words::failed(

@@ -64,7 +64,7 @@ impl Worker {
         let Some(vm) = known else { return };
         if let Err(error) = self.read_tasks(&vm).await {
             let what = words::what("Reading the tasks", &vm.name, &key.cloud);
-            let message = words::failed(&what, &error, words::remedy(&error));
+            let message = words::failed_by(&what, &error);
             self.outbox().trouble(Some(&self.info.name), message);
         }
     }
@@ -126,11 +126,11 @@ impl Worker {
         let known = self.known().vm(&key.id);
         let vm = known.ok_or_else(|| {
             let what = words::what(doing, &key.id, &key.cloud);
-            words::failed(&what, "no such VM is known", "refresh and look again")
+            words::failed(&what, "no such VM is known", "list the VMs again")
         })?;
         read(&vm).await.map_err(|error| {
             let what = words::what(doing, &vm.name, &key.cloud);
-            words::failed(&what, &error, words::remedy(&error))
+            words::failed_by(&what, &error)
         })
     }
 }

@@ -44,7 +44,7 @@ impl Worker {
     pub(in crate::fleet) fn submit(self: &Arc<Self>, ticket: Ticket) {
         let (journaled, in_journal) = oneshot::channel();
         let queued = match &ticket.command {
-            Command::Act { vm, action } => {
+            Command::Act { vm, action, .. } => {
                 let kind = action.kind();
                 let mut vms = lock(&self.vms);
                 let is_new = !vms.contains_key(vm);

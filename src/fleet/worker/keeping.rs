@@ -12,7 +12,7 @@ use super::ticket::capital;
 use super::{Worker, lock};
 use crate::fleet::cache::{self, Kept, Owner};
 use crate::fleet::update::Update;
-use crate::model::Task;
+use crate::model::{Task, VmKey};
 
 /// The inventory is kept no more often.
 const KEEP_PAUSE: Duration = Duration::from_secs(60);
@@ -53,13 +53,14 @@ impl Worker {
         let cloud = &self.info.name;
         let as_of = kept.as_of;
         *lock(&self.kept_user) = kept.owner.user().cloned();
-        {
+        let known_until = {
             let mut known = self.known();
             known.restore(&mut kept.vms, as_of);
             known.restore_warnings(&mut kept.warnings);
             known.put_vapps(&kept.vapps);
             known.dirty = false;
-        }
+            known.restore_tasks_until(kept.tasks_until)
+        };
         for chunk in kept.vms.chunks(CHUNK) {
             self.outbox()
                 .send(Update::Vms {
@@ -76,12 +77,13 @@ impl Worker {
                 vapps: kept.vapps,
             })
             .await;
-        self.tell_warnings(kept.warnings).await;
+        self.tell_warnings(kept.warnings, known_until).await;
         self.tell_failed().await;
         self.tell_unread().await;
     }
 
-    /// Adds the warnings that were kept of an earlier run to the VMs that are there, for a run that shows nothing old.
+    /// Adds the warnings that were kept of an earlier run to the VMs that are there, and up to when it knew their tasks, for a run
+    /// that shows nothing old.
     pub(super) async fn restore_warnings(&self) {
         if self.restored.swap(true, Ordering::AcqRel) {
             return;
@@ -89,7 +91,7 @@ impl Worker {
         let Some(mut kept) = self.load().await else {
             return;
         };
-        {
+        let known_until = {
             let mut known = self.known();
             kept.warnings.retain(|task| {
                 task.vm
@@ -97,11 +99,15 @@ impl Worker {
                     .is_some_and(|vm| known.vm(&vm.id).is_some())
             });
             known.restore_warnings(&mut kept.warnings);
-        }
-        self.tell_warnings(kept.warnings).await;
+            known.restore_tasks_until(kept.tasks_until)
+        };
+        self.tell_warnings(kept.warnings, known_until).await;
     }
 
-    pub(super) async fn tell_warnings(&self, tasks: Vec<Task>) {
+    pub(super) async fn tell_warnings(&self, tasks: Vec<Task>, read: Vec<(VmKey, Timestamp)>) {
+        if !read.is_empty() {
+            self.outbox().send(Update::TasksKnown { read }).await;
+        }
         if !tasks.is_empty() {
             self.outbox().send(Update::Tasks { tasks }).await;
         }
@@ -149,12 +155,14 @@ impl Worker {
             // Those of watched operations are kept with the state, whatever becomes of the cache.
             let warnings = known.warnings().filter(|task| !task.watched_here);
             let warnings = warnings.cloned().collect();
+            let tasks_until = known.tasks_until().map(|(vm, at)| (vm.id, at)).collect();
             Kept {
                 owner,
                 as_of,
                 vms,
                 vapps: known.vapps().to_vec(),
                 warnings,
+                tasks_until,
             }
         };
         *lock(&self.kept_at) = Some(Instant::now());

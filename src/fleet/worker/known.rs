@@ -36,6 +36,8 @@ pub(super) struct Entry {
     tasks_order: Order,
     /// When its tasks were read; `None` while nobody knows its warnings.
     pub tasks_read: Option<Instant>,
+    /// Up to when its tasks are known, from this run or an earlier one: error events up to then say nothing new.
+    pub tasks_until: Option<Timestamp>,
     /// Its tasks should be read again soon: it changed, or an event says so.
     due: bool,
     /// When its tasks were last asked for, answered or not.
@@ -52,6 +54,7 @@ impl Entry {
             listed: 0,
             tasks_order: Order(0),
             tasks_read: None,
+            tasks_until: None,
             due: false,
             tried: None,
             tasks_seen: Vec::new(),
@@ -265,11 +268,15 @@ impl Known {
         for event in &events {
             self.events_order.push_back(event.key.clone());
             self.newest_event = self.newest_event.max(Some(event.at));
-            if let Some(vm) = event
+            let Some(vm) = event
                 .vm
                 .as_ref()
                 .filter(|_| event.severity == Severity::Error)
-            {
+            else {
+                continue;
+            };
+            let known = self.vms.get(&vm.id).and_then(|entry| entry.tasks_until);
+            if Some(event.at) > known {
                 self.mark_due(&vm.id);
             }
         }
@@ -320,6 +327,28 @@ impl Known {
         }
         self.put_vapps(&[]);
         keys
+    }
+
+    /// Up to when the tasks of each VM are known.
+    pub(super) fn tasks_until(&self) -> impl Iterator<Item = (VmKey, Timestamp)> {
+        self.vms
+            .values()
+            .filter_map(|entry| Some((entry.vm.key.clone(), entry.tasks_until?)))
+    }
+
+    /// Takes in up to when an earlier run knew the tasks of VMs. Those that are gone are left out of the answer.
+    pub(super) fn restore_tasks_until(
+        &mut self,
+        kept: Vec<(Arc<str>, Timestamp)>,
+    ) -> Vec<(VmKey, Timestamp)> {
+        let mut there = Vec::with_capacity(kept.len());
+        for (id, at) in kept {
+            if let Some(entry) = self.vms.get_mut(&id) {
+                entry.tasks_until = entry.tasks_until.max(Some(at));
+                there.push((entry.vm.key.clone(), at));
+            }
+        }
+        there
     }
 
     /// Takes in the warnings that were kept of an earlier run, those that still stand. Their VMs are read first: somebody may have

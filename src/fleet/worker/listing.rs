@@ -27,6 +27,10 @@ const EVENTS_MORE: usize = 500;
 /// Events are asked for again from so long before the newest: clocks of a platform's parts differ.
 const EVENTS_OVERLAP: SignedDuration = SignedDuration::from_secs(60);
 
+/// What complaints are about.
+pub(super) const APPLIANCES: &str = "appliances";
+pub(super) const EVENTS: &str = "events";
+
 /// What a listing came to.
 #[derive(Debug, Clone)]
 pub(super) struct Listing {
@@ -184,18 +188,18 @@ impl Worker {
         let small = self.known().len() <= SMALL;
         if small || listing.new_vapps || round.is_multiple_of(VAPPS_EVERY) {
             let answer = self.read_vapps().await;
-            self.say_if_failed("appliances", answer);
+            self.say_if_failed(APPLIANCES, answer);
         }
         let answer = self.read_new_events().await;
-        self.say_if_failed("events", answer);
+        self.say_if_failed(EVENTS, answer);
         self.tell_unread().await;
         self.reads_wanted.notify_one();
     }
 
-    fn say_if_failed(&self, about: &'static str, answer: Result<()>) {
+    pub(super) fn say_if_failed(&self, about: &'static str, answer: Result<()>) {
         let error = answer.err().map(|error| {
             let what = format!("Reading the {about} of {}", self.info.name);
-            words::failed(&what, &error, words::remedy(&error))
+            words::failed_by(&what, &error)
         });
         self.complain(about, error);
     }
@@ -298,7 +302,7 @@ impl Worker {
         let sign_in = matches!(error, Error::SignIn(_) | Error::Secret(_));
         let what = if sign_in { "Signing in to" } else { what };
         let what = format!("{what} {}", self.info.name);
-        (words::failed(&what, error, words::remedy(error)), sign_in)
+        (words::failed_by(&what, error), sign_in)
     }
 
     pub(super) fn set_healthy(&self, healthy: bool) {

@@ -66,14 +66,14 @@ impl Worker {
                     ((), update)
                 })
                 .await;
-            worker.tell_warnings(tasks).await;
+            worker.tell_warnings(tasks, Vec::new()).await;
         });
     }
 
     /// Tells the failed watched operations of earlier runs whose VMs are there by now.
     pub(super) async fn tell_failed(&self) {
         let tasks = self.known().put_failed();
-        self.tell_warnings(tasks).await;
+        self.tell_warnings(tasks, Vec::new()).await;
     }
 
     /// Carries a protection or its release out where this console keeps them.
@@ -107,7 +107,7 @@ impl Worker {
         };
         self.known().set_protections(protections);
         self.tell_overlaid(Vec::new());
-        Stage::Done
+        Stage::Done { task: None }
     }
 
     /// Keeps an acknowledgement that no cloud takes.
@@ -122,8 +122,10 @@ impl Worker {
         };
         let told = self.known().set_acknowledged(acknowledged);
         drop(turn);
-        self.tell_warnings(told).await;
-        Stage::Done
+        self.tell_warnings(told, Vec::new()).await;
+        Stage::Done {
+            task: Some(task.key.clone()),
+        }
     }
 
     /// Keeps a watched operation that failed, so that it warns until somebody acknowledges it.

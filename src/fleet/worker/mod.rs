@@ -297,6 +297,11 @@ impl Worker {
         }
     }
 
+    /// Whether the last word about this was a complaint.
+    fn complains_about(&self, about: &'static str) -> bool {
+        lock(&self.complaints).contains_key(about)
+    }
+
     /// Signs in unless a session stands, and tells a new one.
     pub(super) async fn ensure_session(&self) -> Result<Arc<Session>> {
         let signed_in = self.sign_in.ensure(self.cloud()).await?;

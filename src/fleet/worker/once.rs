@@ -2,21 +2,41 @@
 
 use std::sync::Arc;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::Worker;
-use crate::clouds::{EventQuery, Result};
+use super::listing::{APPLIANCES, EVENTS};
+use crate::clouds::{Error, EventQuery, Result};
 use crate::fleet::update::CloudStatus;
 use crate::model::Event;
 
 impl Worker {
-    /// Signs in and reads everything once: VMs, appliances, recent events, and the warnings that an earlier run has kept.
-    pub(in crate::fleet) async fn list_all(self: &Arc<Self>) -> Result<()> {
+    /// Signs in and lists the VMs once. What good parts of a listing have read is told also when another part failed.
+    pub(in crate::fleet) async fn list_vms(self: &Arc<Self>) -> Result<()> {
         let listing = self.list().await?;
-        self.restore_warnings().await;
         if listing.fault.is_none() {
             self.tell_ok().await;
         }
-        self.read_the_rest(0, &listing).await;
         listing.fault.map_or(Ok(()), Err)
+    }
+
+    /// What belongs to the VMs that were listed, all of them or not: the warnings that an earlier run has kept, appliances, recent
+    /// events. What cannot be read in time is said and leaves the listing as good as it is.
+    pub(in crate::fleet) async fn list_the_rest(self: &Arc<Self>, deadline: Instant) {
+        self.restore_warnings().await;
+        if self.known().len() == 0 && !self.known().listed {
+            return;
+        }
+        let vapps = in_time(deadline, self.read_vapps()).await;
+        self.say_if_failed(APPLIANCES, vapps);
+        let events = in_time(deadline, self.read_new_events()).await;
+        self.say_if_failed(EVENTS, events);
+        self.tell_unread().await;
+    }
+
+    /// Whether the appliances could not be read, which was said.
+    pub(in crate::fleet) fn lacks_appliances(&self) -> bool {
+        self.complains_about(APPLIANCES)
     }
 
     /// Reads events, and tells them as well.
@@ -38,4 +58,11 @@ impl Worker {
     pub(in crate::fleet) async fn tell_status(&self, status: CloudStatus) {
         self.status(status).await;
     }
+}
+
+async fn in_time(deadline: Instant, reading: impl Future<Output = Result<()>>) -> Result<()> {
+    let late = || Error::NoAnswer("the time limit was over before it; raise --timeout".to_owned());
+    timeout_at(deadline, reading)
+        .await
+        .unwrap_or_else(|_| Err(late()))
 }

@@ -126,7 +126,7 @@ mod tests {
         while let Next::Read(id) = queue.next(known, now, true) {
             known.try_tasks(&id, now);
             let order = known.begin();
-            known.put_tasks(&id, &[], order);
+            known.put_tasks(&id, &[], order, jiff::Timestamp::UNIX_EPOCH);
             read.push(id);
         }
         read

@@ -18,7 +18,7 @@ use crate::fleet::command::{Command, CommandId, Stage};
 use crate::fleet::journal::{Record, Unfinished, unfinished};
 use crate::fleet::watch::Watch;
 use crate::fleet::words;
-use crate::model::{Action, ActionKind};
+use crate::model::{Action, ActionKind, Confirmed};
 
 impl Worker {
     /// Takes up this cloud's commands of earlier runs, each once: after a listing in part those whose VMs are there, after a whole
@@ -75,6 +75,8 @@ impl Worker {
             (_, Some(vm)) => Command::Act {
                 vm,
                 action: action_of(record)?,
+                // It is settled by reading and never sent again.
+                confirmed: Confirmed::default(),
             },
             _ => return None,
         };
@@ -96,7 +98,7 @@ impl Worker {
             let stage = ticket.not_sent("that run ended before its turn", "ask again");
             return self.finish(ticket, stage, Reread::No).await;
         };
-        let Command::Act { vm, action } = &ticket.command else {
+        let Command::Act { vm, action, .. } = &ticket.command else {
             return self.look_at_acknowledged(ticket).await;
         };
         let known = self.known().vm(&vm.id);
@@ -109,7 +111,9 @@ impl Worker {
                 _ => protection.is_none(),
             };
             let stage = if is_so {
-                Stage::Done
+                Stage::Done {
+                    task: record.task_key(),
+                }
             } else {
                 ticket.not_sent("that run ended before it was kept", "ask again")
             };
@@ -117,7 +121,9 @@ impl Worker {
         }
         let Some(vm) = known else {
             let stage = if *action == Action::Delete {
-                Stage::Done
+                Stage::Done {
+                    task: record.task_key(),
+                }
             } else {
                 Stage::Failed {
                     message: words::failed(&ticket.what(), "the VM is gone", "look at its events"),

@@ -97,9 +97,9 @@ impl Worker {
         let stage = match verdict {
             Verdict::LookAgain => return Ok(None),
             Verdict::Follow(task) => return Ok(Some(Settled::Task(task.clone()))),
-            Verdict::Done => Stage::Done,
+            Verdict::Done => Stage::Done { task: None },
             Verdict::Failed(why) => Stage::Failed {
-                message: words::failed(&ticket.what(), why, "refresh and look again"),
+                message: words::failed(&ticket.what(), why, "list the VMs again"),
                 task: None,
             },
             Verdict::Unknown => {

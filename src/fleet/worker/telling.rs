@@ -6,16 +6,27 @@ use jiff::Timestamp;
 
 use super::Worker;
 use super::known::{Order, Put};
-use crate::clouds::{Error, Result};
+use crate::clouds::{Error, Result, Target};
 use crate::fleet::setup::Mode;
 use crate::fleet::update::Update;
 use crate::model::{Task, Vm, VmKey};
 
 impl Worker {
+    /// Reads one VM as it is now. A cloud that answers with another one is not believed: what is read here is acted on.
+    pub(super) async fn read_target(&self, vm: &Vm) -> Result<Target> {
+        let target = self.read(|| self.cloud.target(vm)).await?;
+        if target.vm.key != vm.key {
+            return Err(Error::Protocol(
+                "the cloud answered with another VM".to_owned(),
+            ));
+        }
+        Ok(target)
+    }
+
     /// Reads one VM anew and tells it. `Ok(None)` when it is gone, which is told as well.
     pub(in crate::fleet) async fn reread(&self, vm: &Vm) -> Result<Option<Arc<Vm>>> {
         let order = self.known().begin();
-        match self.read(|| self.cloud.target(vm)).await {
+        match self.read_target(vm).await {
             Ok(target) => {
                 self.tell_vm(target.vm, order).await;
                 Ok(self.known().vm(&vm.key.id))
@@ -73,7 +84,15 @@ impl Worker {
 
     /// Reads the tasks of one VM and tells them; those that run are followed.
     pub(in crate::fleet) async fn read_tasks(self: &Arc<Self>, vm: &Vm) -> Result<()> {
-        let order = self.known().begin();
+        let (order, at) = {
+            let mut known = self.known();
+            let now = Timestamp::now();
+            // The clock of the cloud may be ahead of this one: what its events told before is known as well.
+            (
+                known.begin(),
+                known.newest_event.map_or(now, |newest| newest.max(now)),
+            )
+        };
         let tasks = self.vm_tasks(vm).await?;
         let running: Vec<_> = tasks
             .iter()
@@ -82,11 +101,11 @@ impl Worker {
             .collect();
         self.outbox()
             .tell(|| {
-                let fresh = self.known().put_tasks(&vm.key.id, &tasks, order);
+                let fresh = self.known().put_tasks(&vm.key.id, &tasks, order, at);
                 let update = fresh.then(|| Update::VmTasks {
                     vm: vm.key.clone(),
                     tasks,
-                    at: Timestamp::now(),
+                    at,
                 });
                 ((), update)
             })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Worker;
-use crate::clouds::TaskHandle;
+use crate::clouds::{Error, TaskHandle};
 use crate::fleet::command::{Command, CommandId, CommandReport, Stage};
 use crate::fleet::journal::{Args, JournalError, Record};
 use crate::fleet::local::StateFileError;
@@ -69,6 +69,13 @@ impl Ticket {
         }
     }
 
+    /// Refused, because an error of the cloud kept it from being sent.
+    pub(super) fn not_sent_by(&self, error: &Error) -> Stage {
+        Stage::Refused {
+            message: words::not_sent_by(&self.what(), error),
+        }
+    }
+
     /// Nobody knows.
     pub(super) fn unknown(&self, why: impl std::fmt::Display) -> Stage {
         Stage::Unknown {
@@ -78,11 +85,8 @@ impl Ticket {
 
     fn record(&self, stage: &Stage, user: Option<Arc<str>>) -> Record {
         let task = match (stage, &self.command) {
-            (Stage::Accepted { task } | Stage::Failed { task, .. }, Command::Act { .. }) => {
-                task.as_ref()
-            }
+            (stage, Command::Act { .. }) => stage.task(),
             (_, Command::Acknowledge { task, .. }) => Some(task),
-            _ => None,
         };
         let (action, args) = match &self.command {
             Command::Act { action, .. } => (action.kind().id(), args(action)),

@@ -76,7 +76,9 @@ impl Worker {
         {
             Ok(Followed::ToItsEnd) => {
                 shown.end(TaskState::FinishedSuccessfully, None).await;
-                Stage::Done
+                Stage::Done {
+                    task: Some(shown.task.key.clone()),
+                }
             }
             // The journal has how far it is: the next run goes on there, or nobody waits for it.
             Ok(Followed::UntilAccepted) | Err(Fault::Left) => return,
@@ -101,7 +103,7 @@ impl Worker {
                 stage
             }
         };
-        if stage != Stage::Done {
+        if !matches!(stage, Stage::Done { .. }) {
             self.look_for_a_while(&vm.key.id);
         }
         self.finish(ticket, stage, Reread::Yes).await;

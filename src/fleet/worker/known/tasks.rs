@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Known, Order};
@@ -56,7 +57,15 @@ impl Known {
     }
 
     /// Takes the tasks of a VM in. `false` when a task of it was told since the request began: the answer is old.
-    pub(in super::super) fn put_tasks(&mut self, id: &str, tasks: &[Task], order: Order) -> bool {
+    ///
+    /// `until` is up to when they are known: when they were asked for, or the cloud's newest event by then.
+    pub(in super::super) fn put_tasks(
+        &mut self,
+        id: &str,
+        tasks: &[Task],
+        order: Order,
+        until: Timestamp,
+    ) -> bool {
         if let Some(entry) = self.vms.get_mut(id) {
             if entry.tasks_order > order {
                 self.mark_due(id);
@@ -65,6 +74,7 @@ impl Known {
             entry.tasks_order = order;
             self.unread -= usize::from(entry.tasks_read.is_none());
             entry.tasks_read = Some(Instant::now());
+            entry.tasks_until = entry.tasks_until.max(Some(until));
             entry.due = false;
             entry.tasks_seen = tasks.iter().map(|task| task.key.id.clone()).collect();
         }

@@ -122,7 +122,7 @@ async fn the_tasks_of_a_vm_asked_for_before_its_task_was_told_are_read_again() {
     let early = known.begin();
     let late = known.begin();
     known.put_task(&task("new", "1", true), late);
-    assert!(!known.put_tasks("1", &[], early));
+    assert!(!known.put_tasks("1", &[], early, Timestamp::now()));
     assert_eq!(known.next_due().as_deref(), Some("1"));
     assert_eq!(known.tasks_of("1").count(), 1);
 }
@@ -176,7 +176,7 @@ async fn what_is_unread_is_counted_as_vms_come_and_go() {
     assert_eq!(known.take_unread(), Some(3));
     assert_eq!(known.take_unread(), None, "told once");
     let order = known.begin();
-    known.put_tasks("0", &[], order);
+    known.put_tasks("0", &[], order, Timestamp::now());
     assert_eq!(known.take_unread(), Some(2));
     let order = known.begin();
     known.not_found("0", order);
