@@ -467,6 +467,7 @@ impl Cloud for FakeCloud {
             let mut state = self.state();
             let id = target.vm.key.id.to_string();
             let user = state.user;
+            let phases = state.phases.get(&action.kind()).cloned();
             let vm = state
                 .vms
                 .get_mut(&id)
@@ -489,9 +490,7 @@ impl Cloud for FakeCloud {
                     vm.protection = None;
                     Accepted::Done
                 }
-                _ if state.phases.contains_key(&action.kind()) => {
-                    Accepted::Watch(state.phases[&action.kind()].clone())
-                }
+                _ if let Some(phases) = phases => Accepted::Watch(phases),
                 _ if !self.capabilities.tasks => Accepted::Done,
                 _ if vm.power == PowerState::Locked => {
                     return Err(conflict("VM-2", "The virtual machine is locked"));
