@@ -37,7 +37,7 @@ async fn act(
     let kind = action.kind();
     let mut records = HashMap::new();
     let go = {
-        let plan = Plan::of(kind, vms, session.inventory())?;
+        let plan = Plan::of(&action, vms, session.inventory())?;
         for refused in &plan.refused {
             let record =
                 OutcomeRecord::denied(refused.vm, refused.name, kind.id(), &refused.denial);
@@ -83,7 +83,8 @@ struct Refused<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn of(kind: ActionKind, vms: &'a [VmKey], inventory: &'a Inventory) -> Result<Self, Stop> {
+    fn of(action: &Action, vms: &'a [VmKey], inventory: &'a Inventory) -> Result<Self, Stop> {
+        let kind = action.kind();
         let mut plan = Self {
             refused: Vec::new(),
             go: Vec::new(),
@@ -94,7 +95,7 @@ impl<'a> Plan<'a> {
                 .overview_of(vm)
                 .ok_or_else(|| Stop::failed(format!("{vm} is gone")))?;
             let name = &*overview.vm.name;
-            match overview.availability(kind).denial() {
+            match overview.availability_of(action).denial() {
                 Some(denial) => plan.refused.push(Refused {
                     vm,
                     name,

@@ -93,6 +93,8 @@ pub struct Question {
     pub expected: Option<String>,
     /// What has been typed.
     pub input: Input,
+    /// The first line shown.
+    pub first: usize,
 }
 
 /// What a question is about.
@@ -100,6 +102,8 @@ pub struct Question {
 pub enum Asked {
     /// An action on a VM.
     Action(ActionKind, VmKey),
+    /// An action on several VMs; some of them may be left out.
+    Many(ActionKind, Vec<VmKey>),
     /// Acknowledging several failed tasks.
     AcknowledgeAll(Vec<TaskKey>),
 }
@@ -107,8 +111,8 @@ pub enum Asked {
 /// The reason of a protection, being typed.
 #[derive(Debug, Clone)]
 pub struct Protect {
-    /// The VM to protect.
-    pub vm: VmKey,
+    /// The VMs to protect.
+    pub vms: Vec<VmKey>,
     /// The reason.
     pub input: Input,
     /// Which earlier reason is shown, counted from the newest; `None` for one's own text.
@@ -140,9 +144,9 @@ impl Layer {
             Self::Menu(_) => &[Place::Menu, Place::Dialog, Place::Vm, Place::List],
             Self::Sort(_) => &[Place::Sort, Place::Dialog, Place::List],
             Self::Question(question) if question.expected.is_some() => {
-                &[Place::Typed, Place::Dialog]
+                &[Place::Typed, Place::Dialog, Place::List]
             }
-            Self::Question(_) => &[Place::Confirm, Place::Dialog],
+            Self::Question(_) => &[Place::Confirm, Place::Dialog, Place::List],
             Self::Protect(_) => &[Place::Field, Place::Dialog],
             Self::Task(_) => &[Place::Warning, Place::Dialog, Place::List],
         }
@@ -175,6 +179,7 @@ impl Layer {
             Self::Page(page) => Some(&mut page.first),
             Self::Details(details) => Some(&mut details.first),
             Self::Task(task) => Some(&mut task.first),
+            Self::Question(question) => Some(&mut question.first),
             _ => None,
         }
     }

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use super::command::{Command, CommandId, CommandReport};
 use super::update::{CloudInfo, CloudStatus, Update};
 use crate::model::{
-    ActionKind, Availability, CloudName, Denial, Event, Session, Standing, Task, VappState, Vm,
-    VmKey, VmState, availability,
+    Action, ActionKind, Availability, CloudName, Denial, Event, Session, Standing, Task, VappState,
+    Vm, VmKey, VmState, availability, availability_of,
 };
 
 use appliances::Appliances;
@@ -523,7 +523,10 @@ impl Overview<'_> {
                 .map(|session| &session.privileges),
             read_only: self.cloud.info.read_only,
             restricted: self.restricted == Some(true),
-            progress: self.task.map(Task::progress),
+            progress: self
+                .task
+                .map(Task::progress)
+                .or_else(|| self.vm.native_progress()),
         }
     }
 
@@ -531,14 +534,22 @@ impl Overview<'_> {
     /// counts as an operation that runs: a second press of the same key sends nothing twice.
     #[must_use]
     pub fn availability(&self, action: ActionKind) -> Availability {
-        match availability(action, self.vm, &self.standing()) {
-            Availability::Allowed => match self.pending {
-                Some(report) => {
-                    Availability::Denied(Denial::Locked(Some(Arc::from(report.command.title()))))
-                }
-                None => Availability::Allowed,
-            },
-            denied => denied,
+        self.unless_pending(availability(action, self.vm, &self.standing()))
+    }
+
+    /// [`Self::availability`] of an action with its arguments.
+    #[must_use]
+    pub fn availability_of(&self, action: &Action) -> Availability {
+        self.unless_pending(availability_of(action, self.vm, &self.standing()))
+    }
+
+    fn unless_pending(&self, answer: Availability) -> Availability {
+        match (answer, self.pending) {
+            (Availability::Allowed, Some(report)) => {
+                let title = Arc::from(report.command.title());
+                Availability::Denied(Denial::Locked(Some(title)))
+            }
+            (answer, _) => answer,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::action::ActionKind;
+use super::action::{Action, ActionKind};
 use super::capabilities::{ActionRule, Capabilities};
 use super::session::Privileges;
 use super::state::PowerState;
@@ -35,6 +35,18 @@ pub enum Denial {
         action: ActionKind,
         /// What else there is to say.
         instead: Option<&'static str>,
+    },
+    /// The API has it, this program does not perform it there.
+    NotPerformed {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
+        /// The action.
+        action: ActionKind,
+    },
+    /// Keeping a VM off where nothing would start it again.
+    NothingRestarts {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
     },
     /// The configuration forbids changes.
     ReadOnly,
@@ -89,6 +101,19 @@ impl fmt::Display for Denial {
             } => {
                 write!(f, "{provider} has no {}", action.title().to_lowercase())?;
                 instead.map_or(Ok(()), |instead| write!(f, "; {instead}"))
+            }
+            Self::NotPerformed { provider, action } => {
+                write!(
+                    f,
+                    "vmdeck does not {} on {provider} yet",
+                    action.title().to_lowercase()
+                )
+            }
+            Self::NothingRestarts { provider } => {
+                write!(
+                    f,
+                    "{provider} has nothing that would start it again; power off is enough"
+                )
             }
             Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
             Self::NotSignedIn => f.write_str("The cloud has not answered the sign-in yet"),
@@ -199,6 +224,18 @@ pub fn availability(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Ava
     denial(action, vm, standing).map_or(Availability::Allowed, Availability::Denied)
 }
 
+/// [`availability`] of an action with its arguments: keeping a VM off needs a cloud that would start it again.
+#[must_use]
+pub fn availability_of(action: &Action, vm: &Vm, standing: &Standing<'_>) -> Availability {
+    match availability(action.kind(), vm, standing) {
+        Availability::Allowed if *action == Action::KeepOff && !standing.capabilities.keep_off => {
+            let provider = standing.capabilities.provider;
+            Availability::Denied(Denial::NothingRestarts { provider })
+        }
+        answer => answer,
+    }
+}
+
 fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {
     let capabilities = standing.capabilities;
     let Some(rule) = capabilities.rule(action) else {
@@ -213,13 +250,26 @@ fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial
             instead,
         });
     };
+    if !rule.offered {
+        return Some(Denial::NotPerformed {
+            provider: capabilities.provider,
+            action,
+        });
+    }
+    denial_by_rule(rule, vm, standing)
+}
+
+/// What one rule of a cloud says, whether this program performs its action or not.
+#[must_use]
+pub fn denial_by_rule(rule: &ActionRule, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {
+    let capabilities = standing.capabilities;
     if standing.read_only {
         return Some(Denial::ReadOnly);
     }
     let Some(privileges) = standing.privileges else {
         return Some(Denial::NotSignedIn);
     };
-    protection(action, vm, capabilities, privileges)
+    protection(rule.action, vm, capabilities, privileges)
         .or_else(|| privilege(rule, vm, privileges))
         .or_else(|| restriction(standing, privileges))
         .or_else(|| state(rule, vm, standing.progress))

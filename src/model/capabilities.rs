@@ -99,6 +99,12 @@ impl Capabilities {
         note.map_or(action.spec().help, |(_, note)| note)
     }
 
+    /// Whether the cloud's rules say why it has no such action: worth a line in a menu.
+    #[must_use]
+    pub fn explains(&self, action: ActionKind) -> bool {
+        self.missing.iter().any(|(kind, _)| *kind == action)
+    }
+
     /// Whether this program offers the action on this cloud: listed in menus, with a key.
     #[must_use]
     pub fn offers(&self, action: ActionKind) -> bool {

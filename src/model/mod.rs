@@ -20,7 +20,7 @@ pub mod vm;
 mod wire_word;
 
 pub use action::{Action, ActionClass, ActionKind};
-pub use availability::{Availability, Denial, Standing, availability};
+pub use availability::{Availability, Denial, Standing, availability, availability_of};
 pub use capabilities::{ActionRule, Capabilities};
 pub use confirm::{Confirmation, confirmation};
 pub use event::{Event, EventKey, Severity};

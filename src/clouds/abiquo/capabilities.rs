@@ -69,6 +69,7 @@ mod tests {
     use super::*;
     use crate::model::{
         Availability, CloudName, Denial, Privileges, Protection, Standing, Vm, VmKey, availability,
+        availability::denial_by_rule,
     };
 
     /// The rows of the API's table of actions, written out by hand: from which states the server takes each one, for a VM that is
@@ -154,7 +155,13 @@ mod tests {
             restricted,
             progress: None,
         };
-        availability(action, vm, &standing)
+        // The rows of actions that are not performed yet are held to the document as well.
+        let rule = CAPABILITIES.rule(action).filter(|rule| !rule.offered);
+        match rule {
+            Some(rule) => denial_by_rule(rule, vm, &standing)
+                .map_or(Availability::Allowed, Availability::Denied),
+            None => availability(action, vm, &standing),
+        }
     }
 
     fn all_but(missing: &str) -> Vec<&'static str> {
@@ -167,7 +174,8 @@ mod tests {
 
     #[test]
     fn every_action_is_accepted_from_the_states_of_the_documents() {
-        assert_eq!(TABLE.len(), ActionKind::all().count());
+        // Suspend and restore are other clouds' words.
+        assert_eq!(TABLE.len() + 2, ActionKind::all().count());
         for (action, plain, protected, needed) in TABLE {
             for (at, state) in PowerState::ALL.into_iter().enumerate() {
                 for (is_protected, row) in [(false, plain), (true, protected)] {

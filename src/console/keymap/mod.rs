@@ -331,7 +331,8 @@ mod tests {
             for (key, command) in keys {
                 let label = key.label(true);
                 let lower = label.len() == 1 && label.chars().all(char::is_lowercase);
-                if lower && matches!(command, UiCommand::Act(_)) {
+                // The menu says in words what each of its letters does.
+                if lower && *place != Place::Menu && matches!(command, UiCommand::Act(_)) {
                     assert_eq!(label, "p", "{place:?}");
                 }
                 let reserved = label.len() == 1 && "hjklgG/?:q0123456789".contains(&label);

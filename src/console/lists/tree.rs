@@ -114,6 +114,25 @@ impl Tree {
         }
     }
 
+    /// The VMs of the appliance under the cursor, by name; empty on anything else.
+    #[must_use]
+    pub fn members(&self, inventory: &Inventory) -> Vec<VmKey> {
+        let Some(Node::Vapp(cloud, id)) = self.current() else {
+            return Vec::new();
+        };
+        let Some(vapp) = inventory.vapp(cloud, id) else {
+            return Vec::new();
+        };
+        let mut vms: Vec<_> = vapp
+            .members()
+            .slots
+            .iter()
+            .filter_map(|slot| inventory.vm(*slot))
+            .collect();
+        vms.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
+        vms.into_iter().map(|vm| vm.key.clone()).collect()
+    }
+
     /// Moves the cursor.
     pub fn step(&mut self, step: Step, page: usize) {
         self.put(self.cursor.after(step, self.rows.len(), page));

@@ -16,7 +16,7 @@ use crate::fleet::command::{Command, Stage};
 use crate::fleet::watch::Watch;
 use crate::fleet::words;
 use crate::model::{
-    Action, ActionKind, Availability, Denial, Standing, Task, TaskState, Vm, VmKey, availability,
+    Action, ActionKind, Availability, Denial, Standing, Task, TaskState, Vm, VmKey, availability_of,
 };
 
 impl Worker {
@@ -163,9 +163,9 @@ impl Worker {
             privileges: session.as_ref().map(|session| &session.privileges),
             read_only: self.info.read_only,
             restricted: known.is_restricted(vm),
-            progress: running.map(Task::progress),
+            progress: running.map(Task::progress).or_else(|| vm.native_progress()),
         };
-        availability(action.kind(), vm, &standing)
+        availability_of(action, vm, &standing)
     }
 
     /// The cloud said no and did nothing. Where the VM is so already, somebody else was first: releasing what is released is done,
