@@ -318,3 +318,83 @@ async fn a_group_over_several_projects_stands_in_none() {
     assert_eq!(project("group:one").as_deref(), Some("a"));
     assert_eq!(project("group:both"), None);
 }
+
+/// Takes the last line of the journal away, as if the run had died before it.
+fn forget_the_outcome(dir: &std::path::Path) {
+    let journal = dir.join("state/journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines.last().unwrap().contains("\"stage\":\"done\""));
+    std::fs::write(&journal, lines[..lines.len() - 1].join("\n") + "\n").unwrap();
+}
+
+async fn fate(screen: &mut Screen) -> Stage {
+    screen
+        .until("its fate", |screen| {
+            screen.reports().any(|report| report.stage.is_final())
+        })
+        .await;
+    let mut reports = screen.reports();
+    let report = reports.find(|report| report.stage.is_final());
+    report.unwrap().stage.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_died_while_keeping_something_is_settled_by_what_is_kept() {
+    for (kept, expected) in [(true, "done"), (false, "refused")] {
+        let cloud = FakeCloud::plain("lab", 3);
+        let mut screen = Screen::start(&[&cloud]);
+        screen.listed().await;
+        let id = screen.act(cloud.key(1), protect("audit"));
+        assert_eq!(screen.outcome(id).await, Stage::Done);
+        let dir = screen.dir.clone();
+        screen.fleet.stop().await;
+        forget_the_outcome(dir.path());
+        if !kept {
+            std::fs::remove_file(dir.path().join("state/protections.json")).unwrap();
+        }
+        let mut later = Screen::start_in(dir, &[&cloud]);
+        let stage = fate(&mut later).await;
+        assert_eq!(stage.as_str(), expected, "{stage:?}");
+    }
+
+    let cloud = FakeCloud::of("lab", 3, &UNACKNOWLEDGED, false);
+    let task = cloud.add_task(1, "RESET", TaskState::FinishedUnsuccessfully);
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    let id = screen.fleet.submit(Command::Acknowledge {
+        task: task.key,
+        vm: Some(cloud.key(1)),
+    });
+    assert_eq!(screen.outcome(id).await, Stage::Done);
+    let dir = screen.dir.clone();
+    screen.fleet.stop().await;
+    forget_the_outcome(dir.path());
+    let mut later = Screen::start_in(dir, &[&cloud]);
+    assert_eq!(fate(&mut later).await, Stage::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn acknowledgements_that_cannot_be_read_stop_nothing_else_and_are_not_overwritten() {
+    let cloud = FakeCloud::of("lab", 3, &UNACKNOWLEDGED, false);
+    let task = cloud.add_task(1, "RESET", TaskState::FinishedUnsuccessfully);
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    let file = screen.dir.path().join("state/acknowledged.json");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "{").unwrap();
+    let id = screen.fleet.submit(Command::Acknowledge {
+        task: task.key,
+        vm: Some(cloud.key(1)),
+    });
+    let outcome = screen.outcome(id).await;
+    let message = outcome.message().unwrap();
+    assert!(
+        message.starts_with("Acknowledge of ")
+            && message.contains("acknowledged.json cannot be read"),
+        "{message}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "{");
+    let id = screen.act(cloud.key(1), Action::PowerOff);
+    assert_eq!(screen.outcome(id).await, Stage::Done);
+}

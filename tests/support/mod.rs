@@ -174,6 +174,7 @@ pub fn entry(url: &str) -> CloudEntry {
             password: SecretSource::Plain(Secret::new(PASSWORD)),
         },
         read_only: false,
+        group_by: None,
         concurrency: 4,
         tls: Tls::default(),
     }

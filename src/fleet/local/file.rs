@@ -1,12 +1,13 @@
 //! One small file of the state folder that several processes change: under a lock it is read, changed, written beside and put
 //! in its place, so that no change is lost and no reader sees a half.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::marker::PhantomData;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,11 @@ use crate::config::create_private_dir;
 const FORMAT: u32 = 1;
 /// A larger file is none of ours.
 const SIZE_MAX: u64 = 64 * 1024 * 1024;
+
+/// So long the lock is waited for.
+const LOCK_MAX: Duration = Duration::from_secs(30);
+/// The time between two tries to have it.
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A list of entries, kept in one file for the person alone (0600). Its calls wait for the disk and for other processes.
 #[derive(Debug)]
@@ -124,8 +130,20 @@ impl<E: Serialize + DeserializeOwned + Clone + PartialEq> StateFile<E> {
             .truncate(false)
             .mode(0o600)
             .open(self.path.with_extension("lock"))?;
-        lock.lock()?;
-        Ok(lock)
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::Error(error)) => return Err(error),
+                // Whoever holds it needs some milliseconds; a process that stands still must not make this one stand still.
+                Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_MAX => sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::other(
+                        "another process does not let go of its lock",
+                    ));
+                }
+            }
+        }
     }
 
     fn write(&self, entries: &[E]) -> io::Result<()> {

@@ -74,15 +74,15 @@ pub(super) enum Change {
     Refused(Protection),
 }
 
-/// What is new in the state folder.
-#[derive(Debug, Default)]
+/// What is new in the state folder: each `None` where nothing is, and an error of its own where it cannot be read.
+#[derive(Debug)]
 pub(super) struct News {
-    /// All protections of the cloud, if they changed.
-    pub protections: Option<Protections>,
-    /// The ids of all acknowledged tasks of the cloud, if they changed.
-    pub acknowledged: Option<HashSet<Arc<str>>>,
-    /// All watched operations that failed and are not acknowledged, if they changed.
-    pub failed: Option<Vec<Task>>,
+    /// All protections of the cloud.
+    pub protections: Result<Option<Protections>, StateFileError>,
+    /// The ids of all acknowledged tasks of the cloud.
+    pub acknowledged: Result<Option<HashSet<Arc<str>>>, StateFileError>,
+    /// All watched operations that failed and are not acknowledged.
+    pub failed: Result<Option<Vec<Task>>, StateFileError>,
 }
 
 /// The state folder as one cloud sees it. Its calls wait for the disk.
@@ -114,16 +114,16 @@ impl Local {
     }
 
     /// What changed since it was last asked, or changed here.
-    pub(super) fn news(&self) -> Result<News, StateFileError> {
+    pub(super) fn news(&self) -> News {
         let mut seen = self.seen();
-        Ok(News {
-            protections: if_changed(&self.protections, &mut seen.protections)?
-                .map(|entries| self.protections_of(entries)),
-            acknowledged: if_changed(&self.acknowledged, &mut seen.acknowledged)?
-                .map(|entries| self.acknowledged_of(entries)),
-            failed: if_changed(&self.failed, &mut seen.failed)?
-                .map(|entries| self.failed_of(entries)),
-        })
+        let protections = if_changed(&self.protections, &mut seen.protections);
+        let acknowledged = if_changed(&self.acknowledged, &mut seen.acknowledged);
+        let failed = if_changed(&self.failed, &mut seen.failed);
+        News {
+            protections: protections.map(|all| all.map(|all| self.protections_of(all))),
+            acknowledged: acknowledged.map(|all| all.map(|all| self.acknowledged_of(all))),
+            failed: failed.map(|all| all.map(|all| self.failed_of(all))),
+        }
     }
 
     /// Protects a VM, unless it is: the reason that stands is kept.

@@ -203,7 +203,7 @@ impl Worker {
             signed_out: None,
             read_only: self.info.read_only,
             restricted: known.is_restricted(vm),
-            progress: running.map(Task::progress),
+            progress: running.map(Task::progress).or_else(|| vm.native_progress()),
         };
         availability_of(action, vm, &standing)
     }

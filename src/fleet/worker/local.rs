@@ -23,34 +23,57 @@ impl Worker {
         spawn_blocking(move || work(&local)).await.ok()
     }
 
-    /// Takes in what changed in the state folder, by this process or another, and tells it without waiting for room.
+    /// Takes in what changed in the state folder, by this process or another, and tells it without waiting for room. The error is
+    /// that of the protections; what else cannot be read is said once.
     pub(super) async fn read_local(self: &Arc<Self>) -> Result<(), StateFileError> {
         let _turn = self.local_turn.lock().await;
         let Some(news) = self.with_local(Local::news).await else {
             return Ok(());
         };
-        let news = news?;
+        let (acknowledged, failed) = (
+            self.or_complain("acknowledgements", news.acknowledged),
+            self.or_complain("failed operations", news.failed),
+        );
         let mut tasks = Vec::new();
         {
             let mut known = self.known();
-            if let Some(protections) = news.protections {
-                known.set_protections(protections);
+            if let Ok(Some(protections)) = &news.protections {
+                known.set_protections(protections.clone());
             }
-            if let Some(acknowledged) = news.acknowledged {
+            if let Some(acknowledged) = acknowledged {
                 tasks = known.set_acknowledged(acknowledged);
             }
-            if let Some(failed) = news.failed {
+            if let Some(failed) = failed {
                 tasks.extend(known.set_failed(failed));
             }
         }
         self.tell_overlaid(tasks);
-        Ok(())
+        match news.protections {
+            Err(error) if self.known().keeps_protections() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn or_complain<T>(
+        &self,
+        about: &'static str,
+        read: Result<Option<T>, StateFileError>,
+    ) -> Option<T> {
+        let (read, error) = match read {
+            Ok(read) => (read, None),
+            Err(error) => (None, Some(capital(&error.to_string()))),
+        };
+        self.complain(about, error);
+        read
     }
 
     /// [`Self::read_local`], where reading goes on without it: it is said once.
     pub(super) async fn read_local_or_complain(self: &Arc<Self>) {
         let read = self.read_local().await;
-        self.complain("state", read.err().map(|error| capital(&error.to_string())));
+        self.complain(
+            "protections",
+            read.err().map(|error| capital(&error.to_string())),
+        );
     }
 
     /// Tells the VMs that look different now, and these tasks, without making anybody wait for room.

@@ -58,7 +58,6 @@ pub(in super::super) fn task(id: &str, vm: &str, running: bool) -> Task {
         user: None,
         jobs: Vec::new(),
         acknowledgeable: !running,
-        watched_here: false,
         locator: "".into(),
     }
 }
