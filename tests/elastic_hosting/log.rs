@@ -35,7 +35,6 @@ fn told(events: &[Event]) -> Vec<(String, Severity, &str)> {
 #[tokio::test]
 async fn log_entries_are_events_and_so_is_a_transaction_of_no_vm() {
     let (_server, cloud) = logged(fixture("log-list.response")).await;
-    let before = jiff::Timestamp::now();
     let events = cloud.events(&ALL).await.unwrap();
     let [running, started, failed] = &events[..] else {
         panic!("{events:?}")
@@ -61,7 +60,10 @@ async fn log_entries_are_events_and_so_is_a_transaction_of_no_vm() {
         &*running.trace,
         "provisioning new-1 (synthetic text, shape inferred) (40 %)"
     );
-    assert!(running.at >= before, "seen first now");
+    assert_eq!(
+        running.at, started.at,
+        "seen first when that was the newest, by the server's clock"
+    );
 
     let worse = EventQuery {
         severity: Some(Severity::Warning),
@@ -72,7 +74,11 @@ async fn log_entries_are_events_and_so_is_a_transaction_of_no_vm() {
         since: "2011-05-20T10:12:00Z".parse().ok(),
         ..ALL
     };
-    assert_eq!(cloud.events(&since).await.unwrap().len(), 2);
+    assert_eq!(
+        cloud.events(&since).await.unwrap().len(),
+        2,
+        "the log and what runs"
+    );
     let few = EventQuery { limit: 1, ..ALL };
     assert_eq!(cloud.events(&few).await.unwrap()[0].key, running.key);
 }

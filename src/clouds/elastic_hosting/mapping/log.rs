@@ -22,7 +22,7 @@ const MILLISECONDS: i64 = 100_000_000_000;
 /// What transactions are called: the API has no word for what one does but its message.
 const TRANSACTION: &str = "TRANSACTION";
 
-/// When each transaction that still runs was seen first.
+/// When each transaction that still runs was seen first: few say when they began.
 pub(in crate::clouds::elastic_hosting) type Seen = HashMap<Arc<str>, Timestamp>;
 
 /// What mapping the list needs to know beside it.
@@ -35,14 +35,19 @@ impl LogMapper<'_> {
     /// The list: what was logged, and transactions that name no VM, as events; every transaction as a task.
     pub fn map(&self, wire: &wire::Logs<'_>, seen: &mut Seen) -> Mapped {
         let mut names = Names::default();
-        let mut events = self.logged(&wire.logs.items, &mut names);
-        let mut tasks = Vec::new();
+        let logged = self.logged(&wire.logs.items, &mut names);
+        // By the server's own clock where that is known: whoever asks for what is newer than the newest must miss nothing.
+        let newest = logged.iter().map(|event| event.at).max();
+        let first_seen = newest
+            .filter(|at| *at > Timestamp::UNIX_EPOCH)
+            .unwrap_or(self.now);
+        let (mut events, mut tasks) = (Vec::new(), Vec::new());
         let mut still = Seen::new();
         for transaction in &wire.transactions.items {
             let Some(task) = self.task(transaction, &mut names) else {
                 continue;
             };
-            let first = seen.get(&task.key.id).copied().unwrap_or(self.now);
+            let first = seen.get(&task.key.id).copied().unwrap_or(first_seen);
             still.insert(task.key.id.clone(), first);
             if task.vm.is_none() {
                 events.push(self.told(transaction, &task, task.created_at.unwrap_or(first)));
@@ -50,6 +55,7 @@ impl LogMapper<'_> {
             tasks.push(task);
         }
         *seen = still;
+        events.extend(logged);
         events.sort_by_key(|event| std::cmp::Reverse(event.at));
         Mapped { events, tasks }
     }
