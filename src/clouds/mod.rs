@@ -9,6 +9,7 @@ pub mod error;
 pub mod http;
 mod lenient;
 mod reading;
+mod scloudm;
 
 use std::any::Any;
 use std::fmt;
@@ -142,6 +143,7 @@ pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
 pub fn capabilities(provider: &Provider) -> &'static Capabilities {
     match provider {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
+        Provider::Scloudm(_) => &scloudm::CAPABILITIES,
     }
 }
 
@@ -156,6 +158,7 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
             api_version.as_deref(),
             limits,
         )?)),
+        Provider::Scloudm(keys) => Ok(Arc::new(scloudm::Scloudm::open(entry, keys, limits)?)),
     }
 }
 
@@ -171,6 +174,12 @@ pub trait Cloud: Send + Sync {
 
     /// Every VM the user may see, part by part as the answers come. After an error the stream ends.
     fn vms(&self) -> BoxStream<'_, Result<VmPage>>;
+
+    /// Whether the last listing, though it ended in an error, read the part of the cloud that this VM stands in: then a VM that it did
+    /// not have is gone. `false` where an error leaves everything open.
+    fn has_read(&self, _vm: &Vm) -> bool {
+        false
+    }
 
     /// Every virtual appliance the user may see; empty where the API has none.
     async fn vapps(&self) -> Result<Vec<Vapp>>;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
+use super::scloudm::Scloudm;
 use super::secret::SecretSource;
 
 /// A cloud that the configuration names, ready to be connected to.
@@ -53,6 +54,8 @@ pub enum Provider {
         /// The version of the media types to ask for, such as `5.0`; the newest known when `None`.
         api_version: Option<String>,
     },
+    /// SCloudM: a gateway in front of OpenStack clouds.
+    Scloudm(Box<Scloudm>),
 }
 
 impl Provider {
@@ -60,6 +63,7 @@ impl Provider {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "abiquo",
+            Self::Scloudm(_) => "scloudm",
         }
     }
 
@@ -67,6 +71,7 @@ impl Provider {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "Abiquo",
+            Self::Scloudm(_) => "SCloudM",
         }
     }
 }
