@@ -9,7 +9,7 @@ use crate::clouds::Error;
 use crate::clouds::error::Rejection;
 use crate::clouds::http::{Answer, retry_after};
 use crate::clouds::lenient::Object;
-use crate::clouds::reading::foreign;
+use crate::clouds::reading::{foreign, redirect};
 use crate::model::text::clean_to;
 
 /// How much is kept of the API's own words, in characters.
@@ -123,9 +123,7 @@ fn by_status(status: u16, reason: Option<String>, message: String, answer: &Answ
             },
             retry_after: retry_after(&answer.headers, Timestamp::now()),
         },
-        300..=399 => Error::Protocol(format!(
-            "HTTP {status}, which is not followed; the url must be the one where the gateway answers itself"
-        )),
+        300..=399 => Error::Protocol(redirect(answer)),
         _ => Error::Rejected(rejection),
     }
 }
