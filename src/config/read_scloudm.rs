@@ -184,7 +184,7 @@ fn each<'a, T>(
         return Vec::new();
     };
     let offset = value.span().start;
-    let Some(items) = value.get_ref().as_array().filter(|items| items.len() > 0) else {
+    let Some(items) = value.get_ref().as_array().filter(|items| !items.is_empty()) else {
         section.wrong(offset, key, &format!("must be {expected}"), fix);
         return Vec::new();
     };
