@@ -165,18 +165,43 @@ async fn what_is_configured_is_not_asked_for_and_names_come_from_the_gateway_whe
     assert_eq!(server.asked().len(), 2, "the sign-in and one list");
 
     let server = gateway(two_by_two).await;
-    // A tenant may be written by its name.
-    let by_name = Scloudm {
+    // A tenant may be written by its name, also where the regions are known.
+    let by_name = |regions: &[&str]| Scloudm {
         tenants: vec![Tenant {
             id: "web".into(),
             name: None,
         }],
-        ..keys()
+        ..in_regions(regions)
     };
-    let cloud = connected(&server, by_name).await;
+    for regions in [&[][..], &["bj-1"]] {
+        let cloud = connected(&server, by_name(regions)).await;
+        let (vms, error) = listed(&*cloud).await;
+        assert_eq!((ids(&vms), error), (vec!["shop"], None));
+        assert_eq!(vms[0].tenant.as_deref(), Some("web"));
+    }
+}
+
+#[tokio::test]
+async fn an_id_stands_for_a_name_that_the_gateway_does_not_tell() {
+    let server = gateway(|asked| match query(asked, "tenant_id").as_deref() {
+        None => Reply::new(500, "no such route"),
+        Some(_) => Reply::ok(fixture("vm-list.response")),
+    })
+    .await;
+    let nameless = Scloudm {
+        tenants: vec![Tenant {
+            id: GAMES.into(),
+            name: None,
+        }],
+        ..in_regions(&["bj-1"])
+    };
+    let cloud = connected(&server, nameless).await;
     let (vms, error) = listed(&*cloud).await;
-    assert_eq!((ids(&vms), error), (vec!["shop"], None));
-    assert_eq!(vms[0].tenant.as_deref(), Some("web"));
+    assert_eq!((vms.len(), error), (3, None));
+    assert_eq!(vms[0].tenant.as_deref(), Some(GAMES));
+    // Where the regions are to be found there, it is an error.
+    let cloud = connected(&server, keys()).await;
+    assert!(listed(&*cloud).await.1.is_some());
 }
 
 #[tokio::test]

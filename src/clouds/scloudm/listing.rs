@@ -10,7 +10,7 @@ use super::Scloudm;
 use super::calls::Call;
 use super::mapping::{Mapper, Names};
 use super::places::{Pair, Place};
-use super::refusal::{is_invalid_region, reworded, verdict};
+use super::refusal::{is_about_everything, is_invalid_region, reworded, verdict};
 use super::wire::Slice;
 use crate::clouds::http::{Lane, Route};
 use crate::clouds::reading::decode;
@@ -171,11 +171,7 @@ impl Scloudm {
                             return Ok(Some((VmPage { vms, total: None }, round)));
                         }
                     }
-                    // These are about the cloud as a whole; another pair would meet them again.
-                    Some(Step::Failed(
-                        _,
-                        error @ (Error::SignIn(_) | Error::Secret(_) | Error::Unreachable { .. }),
-                    )) => {
+                    Some(Step::Failed(_, error)) if is_about_everything(&error) => {
                         return Err(error);
                     }
                     Some(Step::Failed(pair, error)) => round.failed.push((pair, error)),

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use super::Scloudm;
 use super::calls::Call;
-use super::refusal::verdict;
+use super::refusal::{is_about_everything, verdict};
 use super::wire::RegionTenant;
 use crate::clouds::http::{Lane, Route};
 use crate::clouds::reading::decode;
@@ -149,8 +149,13 @@ impl Scloudm {
         let keys = &self.keys;
         let configured = !keys.tenants.is_empty() && !keys.regions.is_empty();
         let (mut tenants, mut regions) = (Vec::new(), Vec::new());
-        if !configured {
-            (tenants, regions) = self.discover(lane).await?;
+        if !configured || keys.tenants.iter().any(|tenant| tenant.name.is_none()) {
+            match self.discover(lane).await {
+                Ok(found) => (tenants, regions) = found,
+                // Only names are missing, and ids can stand for them.
+                Err(error) if configured && !is_about_everything(&error) => {}
+                Err(error) => return Err(error),
+            }
         }
         if !keys.tenants.is_empty() {
             tenants = self.configured_tenants(&tenants);

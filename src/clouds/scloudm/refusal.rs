@@ -63,6 +63,14 @@ pub(super) fn is_invalid_region(error: &Error) -> bool {
     words.contains("无效的区域") || (words.contains("region") && words.contains("invalid"))
 }
 
+/// Whether the error is about the cloud as a whole: another request would meet it again.
+pub(super) fn is_about_everything(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::SignIn(_) | Error::Secret(_) | Error::Unreachable { .. }
+    )
+}
+
 /// What became of the one VM that a power request named, where the answer tells it: the first that failed.
 pub(super) fn failed_detail<'v, 'a>(said: &'v Verdict<'a>) -> Option<&'v Detail<'a>> {
     let failed = |detail: &&Detail<'_>| detail.code.0.is_some_and(|code| code >= 400);
