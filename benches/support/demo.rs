@@ -52,7 +52,6 @@ impl Demo {
     /// The entry of a configuration that leads there, with so many requests at once.
     pub fn entry(&self, concurrency: usize) -> CloudEntry {
         CloudEntry {
-            group_by: None,
             name: "demo".to_owned(),
             provider: Provider::Abiquo { api_version: None },
             url: self.url.parse().unwrap(),

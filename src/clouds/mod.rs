@@ -10,6 +10,7 @@ mod elastic_hosting;
 pub mod error;
 pub mod http;
 mod lenient;
+mod scloudm;
 
 use std::any::Any;
 use std::fmt;
@@ -144,6 +145,7 @@ pub fn capabilities(provider: &Provider) -> &'static Capabilities {
     match provider {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
         Provider::ElasticHosting { .. } => &elastic_hosting::CAPABILITIES,
+        Provider::Scloudm(_) => &scloudm::CAPABILITIES,
     }
 }
 
@@ -161,6 +163,7 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
         Provider::ElasticHosting { auth, body } => Ok(Arc::new(
             elastic_hosting::ElasticHosting::open(entry, *auth, *body, limits)?,
         )),
+        Provider::Scloudm(keys) => Ok(Arc::new(scloudm::Scloudm::open(entry, keys, limits)?)),
     }
 }
 

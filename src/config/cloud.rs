@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
+use super::scloudm::Scloudm;
 use super::secret::SecretSource;
 use crate::model::GroupBy;
 
@@ -63,6 +64,8 @@ pub enum Provider {
         /// How the fields of a change travel.
         body: EcpBody,
     },
+    /// SCloudM: a gateway in front of OpenStack clouds.
+    Scloudm(Box<Scloudm>),
 }
 
 /// How to sign in to Elastic Hosting.
@@ -93,6 +96,7 @@ impl Provider {
         match self {
             Self::Abiquo { .. } => "abiquo",
             Self::ElasticHosting { .. } => "elastic-hosting",
+            Self::Scloudm(_) => "scloudm",
         }
     }
 
@@ -109,6 +113,7 @@ impl Provider {
         match self {
             Self::Abiquo { .. } => "Abiquo",
             Self::ElasticHosting { .. } => "Elastic Hosting",
+            Self::Scloudm(_) => "SCloudM",
         }
     }
 }

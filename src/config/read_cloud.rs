@@ -10,6 +10,7 @@ use super::DEFAULT_CONCURRENCY;
 use super::cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_loopback};
 use super::problem::Position;
 use super::read_credentials::{password_only, password_or_token};
+use super::read_scloudm::scloudm;
 use super::section::{At, Section};
 use crate::model::{GroupBy, GroupByError};
 
@@ -34,6 +35,10 @@ const PROVIDERS: &[ProviderKeys] = &[
     ProviderKeys {
         id: "elastic-hosting",
         read: elastic_hosting,
+    },
+    ProviderKeys {
+        id: "scloudm",
+        read: scloudm,
     },
 ];
 

@@ -7,6 +7,7 @@ mod abiquo;
 mod elastic_hosting;
 mod identity;
 mod json;
+mod scloudm;
 
 use std::fmt;
 use std::io;
@@ -125,7 +126,11 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     if options.pace.is_nan() || options.pace <= 0.0 {
         return Err(DemoError::Pace(options.pace));
     }
-    let sites = vec![abiquo(options, &clock)?, ecp(options, &clock)?];
+    let sites = vec![
+        abiquo(options, &clock)?,
+        ecp(options, &clock)?,
+        scloudm(options, &clock)?,
+    ];
     let (clouds, servers) = sites
         .into_iter()
         .map(|site| (site.cloud, (site.listener, site.service)))
@@ -186,6 +191,22 @@ fn ecp(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
         },
         listener,
         service: elastic_hosting::service(options, clock.clone())?,
+    })
+}
+
+/// The SCloudM gateway.
+fn scloudm(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "scloudm".to_owned(),
+            provider: "scloudm",
+            url: format!("http://{address}"),
+            username: scloudm::USERNAME.to_owned(),
+            password: scloudm::PASSWORD.to_owned(),
+        },
+        listener,
+        service: scloudm::service(options, clock.clone())?,
     })
 }
 

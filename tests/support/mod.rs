@@ -164,7 +164,6 @@ pub fn limits() -> Limits {
 
 pub fn entry(url: &str) -> CloudEntry {
     CloudEntry {
-        group_by: None,
         name: "prod".into(),
         provider: Provider::Abiquo { api_version: None },
         url: Url::parse(url).unwrap(),

@@ -58,6 +58,7 @@ pub(in super::super) fn task(id: &str, vm: &str, running: bool) -> Task {
         user: None,
         jobs: Vec::new(),
         acknowledgeable: !running,
+        watched_here: false,
         locator: "".into(),
     }
 }
