@@ -242,3 +242,27 @@ async fn a_locator_that_leads_elsewhere_is_not_followed() {
     }
     assert_eq!(server.asked().len(), before);
 }
+
+#[tokio::test]
+async fn the_fields_are_those_that_the_reference_records() {
+    let recorded: serde_json::Value =
+        serde_json::from_slice(&fixture("vm-action.form-fields")).unwrap();
+    let server = server(|_| None).await;
+    let cloud = connected(&server).await;
+    for (name, action) in [
+        ("start", Action::PowerOn),
+        ("stop", Action::PowerOff),
+        ("pause", Action::Pause),
+        ("resume", Action::Resume),
+        ("save", Action::Suspend),
+        ("delete", Action::Delete),
+    ] {
+        let target = cloud.target(&known(WEB)).await.unwrap();
+        cloud.perform(&target, &action).await.unwrap();
+        let sent: serde_json::Map<_, _> = parts(&server.asked().pop().unwrap())
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        assert_eq!(serde_json::Value::from(sent), recorded[name], "{name}");
+    }
+}

@@ -231,3 +231,44 @@ async fn the_raw_document_hides_the_password_of_the_console() {
     let listed = vms(&*cloud).await.unwrap();
     assert!(!format!("{listed:?}").contains("synthetic"));
 }
+
+#[tokio::test]
+async fn a_digest_that_is_wanted_and_not_sent_is_a_refusal_with_http_200() {
+    let server = server(|asked| {
+        asked
+            .path
+            .ends_with("vm/list/")
+            .then(|| Reply::ok(fixture("error.auth-digest")))
+    })
+    .await;
+    let error = crate::rig::client(&server, vmdeck::config::EcpAuth::Auto)
+        .connect()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "rejected by the cloud: digest authentication failed (synthetic text) (errno 1)"
+    );
+}
+
+#[tokio::test]
+async fn other_answers_of_the_api_in_place_of_a_list_are_no_list_and_break_nothing() {
+    for name in [
+        "clone.response",
+        "network-list.response",
+        "ptemplate-list.response",
+        "utilization.response",
+        "vm-create.documented.response",
+        "vm-create.observed.response",
+    ] {
+        let error = listed(fixture(name)).await.unwrap_err();
+        assert!(matches!(error, Error::Protocol(_)), "{name}: {error:?}");
+    }
+    let bare = listed(fixture("ptemplate-list.bare.response"))
+        .await
+        .unwrap();
+    assert_eq!(
+        &*bare[0].name, "debian-base",
+        "a bare list says not of what it is"
+    );
+}
