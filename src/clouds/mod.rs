@@ -6,6 +6,7 @@
 mod abiquo;
 pub mod error;
 pub mod http;
+mod zstack;
 
 use std::any::Any;
 use std::fmt;
@@ -139,6 +140,7 @@ pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
 pub fn capabilities(provider: &Provider) -> &'static Capabilities {
     match provider {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
+        Provider::Zstack(_) => &zstack::CAPABILITIES,
     }
 }
 
@@ -153,6 +155,7 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
             api_version.as_deref(),
             limits,
         )?)),
+        Provider::Zstack(own) => Ok(Arc::new(zstack::Zstack::open(entry, own, limits)?)),
     }
 }
 

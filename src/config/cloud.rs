@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use url::{Host, Url};
 
 use super::secret::SecretSource;
@@ -53,6 +54,38 @@ pub enum Provider {
         /// The version of the media types to ask for, such as `5.0`; the newest known when `None`.
         api_version: Option<String>,
     },
+    /// ZStack.
+    Zstack(ZstackSettings),
+}
+
+/// What only ZStack needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZstackSettings {
+    /// How to log in.
+    pub login: ZstackLogin,
+    /// The zone of the management node's clock, for its dates, which name none; derived at the log-in when `None`.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// The log-ins that ZStack knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZstackLogin {
+    /// An account's name and password.
+    Account,
+    /// A user of an account.
+    User {
+        /// The account's name.
+        account: String,
+    },
+    /// A user of the directory that the cloud asks.
+    Ldap,
+    /// A user of the platform's identity management (IAM2).
+    Iam2 {
+        /// The project to work in.
+        project: Option<String>,
+    },
+    /// An access key: its id is the user name, its secret the password. The dates of its signatures need a `time_zone`.
+    AccessKey,
 }
 
 impl Provider {
@@ -60,6 +93,7 @@ impl Provider {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "abiquo",
+            Self::Zstack(_) => "zstack",
         }
     }
 
@@ -67,6 +101,7 @@ impl Provider {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "Abiquo",
+            Self::Zstack(_) => "ZStack",
         }
     }
 }

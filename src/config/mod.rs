@@ -44,6 +44,7 @@ mod problem;
 mod read;
 mod read_cloud;
 mod read_credentials;
+mod read_zstack;
 mod secret;
 mod section;
 mod source;
@@ -52,7 +53,7 @@ mod write;
 
 use std::time::Duration;
 
-pub use cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
+pub use cloud::{CloudEntry, Credentials, Provider, Tls, ZstackLogin, ZstackSettings, is_loopback};
 pub use keyring::store_keyring;
 pub use load::{Loaded, load, parse};
 pub use paths::{ConfigOrigin, Paths, PathsError, create_private_dir};

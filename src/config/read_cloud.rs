@@ -10,6 +10,7 @@ use super::DEFAULT_CONCURRENCY;
 use super::cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
 use super::problem::Position;
 use super::read_credentials::password_or_token;
+use super::read_zstack::zstack;
 use super::section::{At, Section};
 
 /// How long a cloud's name may be: it becomes part of file names.
@@ -25,10 +26,16 @@ struct ProviderKeys {
 }
 
 /// Every API there is.
-const PROVIDERS: &[ProviderKeys] = &[ProviderKeys {
-    id: "abiquo",
-    read: abiquo,
-}];
+const PROVIDERS: &[ProviderKeys] = &[
+    ProviderKeys {
+        id: "abiquo",
+        read: abiquo,
+    },
+    ProviderKeys {
+        id: "zstack",
+        read: zstack,
+    },
+];
 
 /// Every cloud of the file that is right; what is wrong with the others is noted.
 pub(super) fn clouds<'a>(file: &mut Section<'_, 'a>) -> Vec<CloudEntry> {

@@ -13,7 +13,7 @@ pub mod session;
 pub mod state;
 pub mod task;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod text;
 pub mod vapp;
 pub mod vm;
