@@ -191,7 +191,7 @@ impl Zstack {
     pub(super) async fn deliver(&self, change: &Change, job: &str) -> Delivery {
         let call = Call::change(change.method.clone(), &change.path, change.body.as_ref());
         let call = match call {
-            Ok(call) => call.as_job(job),
+            Ok(call) => call.with_job(job),
             Err(error) => return Delivery::Not(error),
         };
         let (error, silent) = match self.send(call).await {

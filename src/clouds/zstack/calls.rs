@@ -59,7 +59,7 @@ impl Call {
     }
 
     /// The same call as a job of this id.
-    pub fn as_job(mut self, job: &str) -> Self {
+    pub fn with_job(mut self, job: &str) -> Self {
         self.job = Some(job.to_owned());
         self
     }

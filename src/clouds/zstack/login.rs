@@ -272,7 +272,7 @@ impl Zstack {
         let job = job_id()?;
         let path = format!("/v1/accounts/sessions/{}/renew", session.expose());
         let body = json!({"renewSession": {"duration": life.as_secs()}});
-        let call = Call::change(Method::PUT, &path, Some(&body))?.as_job(&job);
+        let call = Call::change(Method::PUT, &path, Some(&body))?.with_job(&job);
         let (_, answer) = self.send(call).await?;
         if !Self::is_running(&answer) {
             return Ok(answer.status.is_success());
