@@ -6,6 +6,7 @@ pub mod clock;
 mod abiquo;
 mod identity;
 mod json;
+mod zstack;
 
 use std::fmt;
 use std::io;
@@ -108,6 +109,9 @@ pub enum DemoError {
     Pace(f64),
 }
 
+/// What makes the service of a cloud. The text is what its links start with.
+type Service = fn(&DemoOptions, Clock, String) -> Result<Router, DemoError>;
+
 /// Starts the demo clouds on ports of their own.
 ///
 /// # Errors
@@ -124,18 +128,47 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     if options.pace.is_nan() || options.pace <= 0.0 {
         return Err(DemoError::Pace(options.pace));
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DemoError::Listen)?;
-    listener.set_nonblocking(true).map_err(DemoError::Listen)?;
-    let address = listener.local_addr().map_err(DemoError::Listen)?;
-    let base = format!("http://{}/api", SocketAddr::from((address.ip(), LINK_PORT)));
-    let service = abiquo::service(options, clock, base)?;
+    let mut clouds = Vec::new();
+    let mut services = Vec::new();
+    let mut seat = |name: &str, provider, path: &str, user: (&str, &str), service: Service| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DemoError::Listen)?;
+        listener.set_nonblocking(true).map_err(DemoError::Listen)?;
+        let address = listener.local_addr().map_err(DemoError::Listen)?;
+        let base = format!(
+            "http://{}{path}",
+            SocketAddr::from((address.ip(), LINK_PORT))
+        );
+        services.push((listener, service(options, clock.clone(), base)?));
+        clouds.push(DemoCloud {
+            name: name.to_owned(),
+            provider,
+            url: format!("http://{address}{path}"),
+            username: user.0.to_owned(),
+            password: user.1.to_owned(),
+        });
+        Ok(())
+    };
+    seat(
+        "abiquo",
+        "abiquo",
+        "/api",
+        (abiquo::USERNAME, abiquo::PASSWORD),
+        abiquo::service,
+    )?;
+    seat(
+        "zstack",
+        "zstack",
+        "/zstack",
+        (zstack::USERNAME, zstack::PASSWORD),
+        zstack::service,
+    )?;
 
     let (stop, stopped) = oneshot::channel();
     let (started, has_started) = mpsc::channel();
     // The runtime lives and dies in the thread: the caller may be inside another one.
     let thread = thread::Builder::new()
         .name("demo-clouds".to_owned())
-        .spawn(move || run(listener, service, stopped, &started))
+        .spawn(move || run(services, stopped, &started))
         .map_err(DemoError::Threads)?;
     let gone = || {
         Err(DemoError::Threads(io::Error::other(
@@ -143,23 +176,15 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
         )))
     };
     has_started.recv().unwrap_or_else(|_| gone())?;
-    let cloud = DemoCloud {
-        name: "abiquo".to_owned(),
-        provider: "abiquo",
-        url: format!("http://{address}/api"),
-        username: abiquo::USERNAME.to_owned(),
-        password: abiquo::PASSWORD.to_owned(),
-    };
     Ok(DemoClouds {
-        clouds: vec![cloud],
+        clouds,
         stop: Some(stop),
         thread: Some(thread),
     })
 }
 
 fn run(
-    listener: TcpListener,
-    service: Router,
+    services: Vec<(TcpListener, Router)>,
     stopped: oneshot::Receiver<()>,
     started: &mpsc::Sender<Result<(), DemoError>>,
 ) {
@@ -172,21 +197,23 @@ fn run(
         Ok(runtime) => runtime,
         Err(error) => return report(started, Err(DemoError::Threads(error))),
     };
-    let listener = {
-        let _inside = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)
-    };
-    let listener = match listener {
-        Ok(listener) => listener,
-        Err(error) => return report(started, Err(DemoError::Listen(error))),
-    };
-    runtime.spawn(async move {
-        // Small answers must not wait for more to send.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
+    for (listener, service) in services {
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)
+        };
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(error) => return report(started, Err(DemoError::Listen(error))),
+        };
+        runtime.spawn(async move {
+            // Small answers must not wait for more to send.
+            let listener = listener.tap_io(|stream| {
+                let _ = stream.set_nodelay(true);
+            });
+            let _ = axum::serve(listener, service).await;
         });
-        let _ = axum::serve(listener, service).await;
-    });
+    }
     report(started, Ok(()));
     // Dropping `DemoClouds` sends or hangs up: both mean stop.
     let _ = runtime.block_on(stopped);

@@ -111,6 +111,12 @@ impl Entry {
         })
     }
 
+    /// The same, ended just now.
+    pub fn ended(mut self, state: TaskState, words: Option<Arc<str>>) -> Self {
+        self.end = Some((state, words, Timestamp::now()));
+        self
+    }
+
     /// Whether a request that makes it may be under way, so that it is no wonder when the server does not know it.
     pub fn is_sending(&self) -> bool {
         self.sending.is_some_and(|since| since.elapsed() < SENDING)

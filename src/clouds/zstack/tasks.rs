@@ -103,7 +103,9 @@ impl Zstack {
             Look::Done => (TaskState::FinishedSuccessfully, None),
             Look::Failed(why) => (TaskState::FinishedUnsuccessfully, Some(failure(&why))),
         };
-        let ended = self.jobs.end(&entry.id, state, words).unwrap_or(entry);
+        let ended = self.jobs.end(&entry.id, state.clone(), words.clone());
+        // A job of another is not kept here.
+        let ended = ended.unwrap_or_else(|| entry.ended(state, words));
         Ok(task(&ended, None))
     }
 
@@ -171,21 +173,21 @@ impl Zstack {
             .ok_or_else(none)
     }
 
-    /// Something of a VM's queue: `VM:JOB`. The job tells how it ended where the server still knows; else it is over when it is no longer
-    /// in the queue.
+    /// Something of a VM's queue: `VM:JOB:KIND`. It is over when it is no longer there; how it ended, its job tells, where it is one that
+    /// the server still knows.
     async fn read_queued(&self, locator: &str, handle: &TaskHandle) -> Result<Task> {
         let none = || Error::NotFound("it is no longer in the VM's queue".to_owned());
         let (vm, job) = locator.split_once(':').ok_or_else(none)?;
-        let (vm, job) = (
-            id(Some(vm)).ok_or_else(none)?,
-            id(Some(job)).ok_or_else(none)?,
-        );
+        let entry = Entry::parse(job, handle.vm.clone()).ok_or_else(none)?;
+        let vm = id(Some(vm)).ok_or_else(none)?;
         let queue = self.queue(&VmKey::new(&self.name, vm)).await?;
-        if let Some(task) = queue.into_iter().find(|task| &*task.key.id == job) {
+        if let Some(task) = queue.into_iter().find(|task| task.key.id == entry.id) {
             return Ok(task);
         }
-        let entry = Entry::parse(job, handle.vm.clone()).ok_or_else(none)?;
-        self.read_job(entry).await?.ok_or_else(none)
+        let mut task = self.read_job(entry).await?.ok_or_else(none)?;
+        task.user = None;
+        task.locator = handle.locator.clone();
+        Ok(task)
     }
 
     /// The tasks of a VM, newest first: what this program has asked for, its long jobs, and what waits and runs on it, as far as the

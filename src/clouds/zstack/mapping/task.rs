@@ -105,6 +105,7 @@ impl Mapper<'_> {
     pub fn queued(&self, wire: &Queued<'_>, vm: &VmKey, runs: bool) -> Option<Task> {
         let job = id(wire.api_id.get())?;
         let kind = TaskKind::new(&api_kind(wire.api_name.get().unwrap_or("UNKNOWN")));
+        let locator = format!("{QUEUE}{}:{job}:{kind}", vm.id).into();
         Some(Task {
             key: TaskKey {
                 cloud: self.cloud.clone(),
@@ -134,7 +135,7 @@ impl Mapper<'_> {
             }],
             watched_here: false,
             acknowledgeable: false,
-            locator: format!("{QUEUE}{}:{job}", vm.id).into(),
+            locator,
         })
     }
 }
