@@ -488,6 +488,7 @@ async fn availability_follows_the_capabilities() {
     let cloud = demo.connected(keys()).await;
     let (vms, _) = listed(&*cloud).await;
     let standing = Standing {
+        signed_out: None,
         capabilities: cloud.capabilities(),
         privileges: Some(&Privileges::Unlisted),
         read_only: false,

@@ -11,6 +11,7 @@ pub mod error;
 pub mod http;
 mod lenient;
 mod scloudm;
+mod zstack;
 
 use std::any::Any;
 use std::fmt;
@@ -146,6 +147,7 @@ pub fn capabilities(provider: &Provider) -> &'static Capabilities {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
         Provider::ElasticHosting { .. } => &elastic_hosting::CAPABILITIES,
         Provider::Scloudm(_) => &scloudm::CAPABILITIES,
+        Provider::Zstack(_) => &zstack::CAPABILITIES,
     }
 }
 
@@ -164,6 +166,7 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
             elastic_hosting::ElasticHosting::open(entry, *auth, *body, limits)?,
         )),
         Provider::Scloudm(keys) => Ok(Arc::new(scloudm::Scloudm::open(entry, keys, limits)?)),
+        Provider::Zstack(own) => Ok(Arc::new(zstack::Zstack::open(entry, own, limits)?)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use url::{Host, Url};
 
 use super::scloudm::Scloudm;
@@ -66,6 +67,8 @@ pub enum Provider {
     },
     /// SCloudM: a gateway in front of OpenStack clouds.
     Scloudm(Box<Scloudm>),
+    /// ZStack.
+    Zstack(ZstackSettings),
 }
 
 /// How to sign in to Elastic Hosting.
@@ -90,6 +93,36 @@ pub enum EcpBody {
     Urlencoded,
 }
 
+/// What only ZStack needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZstackSettings {
+    /// How to log in.
+    pub login: ZstackLogin,
+    /// The zone of the management node's clock, for its dates, which name none; derived at the log-in when `None`.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// The log-ins that ZStack knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZstackLogin {
+    /// An account's name and password.
+    Account,
+    /// A user of an account.
+    User {
+        /// The account's name.
+        account: String,
+    },
+    /// A user of the directory that the cloud asks.
+    Ldap,
+    /// A user of the platform's identity management (IAM2).
+    Iam2 {
+        /// The project to work in.
+        project: Option<String>,
+    },
+    /// An access key: its id is the user name, its secret the password. The dates of its signatures need a `time_zone`.
+    AccessKey,
+}
+
 impl Provider {
     /// The word in the configuration and in JSON.
     pub fn id(&self) -> &'static str {
@@ -97,6 +130,7 @@ impl Provider {
             Self::Abiquo { .. } => "abiquo",
             Self::ElasticHosting { .. } => "elastic-hosting",
             Self::Scloudm(_) => "scloudm",
+            Self::Zstack(_) => "zstack",
         }
     }
 
@@ -104,7 +138,7 @@ impl Provider {
     pub fn has_appliances(&self) -> bool {
         match self {
             Self::Abiquo { .. } => true,
-            _ => false,
+            Self::ElasticHosting { .. } | Self::Scloudm(_) | Self::Zstack(_) => false,
         }
     }
 
@@ -114,6 +148,7 @@ impl Provider {
             Self::Abiquo { .. } => "Abiquo",
             Self::ElasticHosting { .. } => "Elastic Hosting",
             Self::Scloudm(_) => "SCloudM",
+            Self::Zstack(_) => "ZStack",
         }
     }
 }

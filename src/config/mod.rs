@@ -50,6 +50,7 @@ mod read;
 mod read_cloud;
 mod read_credentials;
 mod read_scloudm;
+mod read_zstack;
 mod scloudm;
 mod secret;
 mod section;
@@ -60,7 +61,10 @@ mod write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_loopback};
+pub use cloud::{
+    CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, ZstackLogin, ZstackSettings,
+    is_loopback,
+};
 pub use keyring::store_keyring;
 pub use load::{Loaded, load, parse};
 pub use paths::{ConfigOrigin, Paths, PathsError, create_private_dir};

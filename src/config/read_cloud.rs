@@ -11,6 +11,7 @@ use super::cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_
 use super::problem::Position;
 use super::read_credentials::{password_only, password_or_token};
 use super::read_scloudm::scloudm;
+use super::read_zstack::zstack;
 use super::section::{At, Section};
 use crate::model::{GroupBy, GroupByError};
 
@@ -39,6 +40,10 @@ const PROVIDERS: &[ProviderKeys] = &[
     ProviderKeys {
         id: "scloudm",
         read: scloudm,
+    },
+    ProviderKeys {
+        id: "zstack",
+        read: zstack,
     },
 ];
 

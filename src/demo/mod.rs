@@ -8,6 +8,7 @@ mod elastic_hosting;
 mod identity;
 mod json;
 mod scloudm;
+mod zstack;
 
 use std::fmt;
 use std::io;
@@ -128,6 +129,7 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     }
     let sites = vec![
         abiquo(options, &clock)?,
+        zstack(options, &clock)?,
         ecp(options, &clock)?,
         scloudm(options, &clock)?,
     ];
@@ -176,6 +178,25 @@ fn abiquo(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
         },
         listener,
         service: abiquo::service(options, clock.clone(), base)?,
+    })
+}
+
+fn zstack(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    let base = format!(
+        "http://{}/zstack",
+        SocketAddr::from((address.ip(), LINK_PORT))
+    );
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "zstack".to_owned(),
+            provider: "zstack",
+            url: format!("http://{address}/zstack"),
+            username: zstack::USERNAME.to_owned(),
+            password: zstack::PASSWORD.to_owned(),
+        },
+        listener,
+        service: zstack::service(options, clock.clone(), base)?,
     })
 }
 

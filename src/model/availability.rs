@@ -86,6 +86,8 @@ pub enum Denial {
         action: ActionKind,
         /// The states it is accepted from.
         needs: &'static [PowerState],
+        /// The words of the cloud's own that it is accepted from as well.
+        needs_native: &'static [&'static str],
         /// The word for the state it is in.
         is: &'static str,
         /// The cloud's own word, where it says more.
@@ -141,11 +143,12 @@ impl fmt::Display for Denial {
             Self::State {
                 action,
                 needs,
+                needs_native,
                 is,
                 native,
             } => {
                 write!(f, "{} needs a VM that is ", action.title())?;
-                write_states(f, needs)?;
+                write_states(f, needs, needs_native)?;
                 write!(f, "; this one is {is}")?;
                 native
                     .as_deref()
@@ -166,8 +169,19 @@ fn write_protected(
     reason.map_or(Ok(()), |reason| write!(f, ": {reason}"))
 }
 
-/// "On", "On or Paused", "On, Paused or Off"; where fewer are left out than named, "not Locked".
-fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState]) -> fmt::Result {
+/// "On", "On or Paused", "On, Paused or Off"; where fewer are left out than named, "not Locked". Words of the cloud's own stand behind
+/// the states.
+fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState], words: &[&str]) -> fmt::Result {
+    if !words.is_empty() {
+        let states = states.iter().map(|state| state.word());
+        let all: Vec<&str> = states.chain(words.iter().copied()).collect();
+        return match all.as_slice() {
+            [but_last @ .., last] if !but_last.is_empty() => {
+                write!(f, "{} or {last}", but_last.join(", "))
+            }
+            one => f.write_str(&one.concat()),
+        };
+    }
     let left_out: Vec<_> = PowerState::ALL
         .into_iter()
         .filter(|state| !states.contains(state))
@@ -346,6 +360,7 @@ fn state(rule: &ActionRule, vm: &Vm, progress: Option<&str>) -> Option<Denial> {
         _ => Denial::State {
             action: rule.action,
             needs: rule.from,
+            needs_native: rule.from_native,
             is: vm.power_word(),
             native: vm.differing_native_state().map(Arc::from),
         },

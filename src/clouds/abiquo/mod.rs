@@ -10,11 +10,11 @@ mod capabilities;
 mod events;
 mod listing;
 mod mapping;
-mod raw;
-mod refusal;
+pub(super) mod raw;
+pub(super) mod refusal;
 mod session;
 mod tasks;
-mod wire;
+pub(super) mod wire;
 
 pub(super) use capabilities::CAPABILITIES;
 
