@@ -41,11 +41,7 @@ impl Abiquo {
     }
 }
 
-/// A JSON document for reading: indented, in its own order, without secrets.
-///
-/// # Errors
-/// [`Error::Protocol`] when it is no JSON.
-pub(in crate::clouds) fn document(body: &[u8]) -> Result<String> {
+fn document(body: &[u8]) -> Result<String> {
     let node: Node = super::refusal::decode_any(body, "the VM")?;
     let text =
         serde_json::to_string_pretty(&node).map_err(|error| Error::Protocol(error.to_string()))?;

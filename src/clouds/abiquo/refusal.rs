@@ -116,7 +116,7 @@ fn words(body: &[u8]) -> (Option<String>, String) {
 }
 
 /// What a proxy or a container said: the title of its page, else the beginning of its text.
-pub(in crate::clouds) fn foreign(body: &[u8]) -> String {
+fn foreign(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(4_096)]);
     if !is_html(body) {
         return clean_to(text.trim(), MAX_FOREIGN).into_owned();
@@ -144,7 +144,7 @@ fn is_html(body: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`Error::Protocol`], which names the place and holds nothing of the body.
-pub(in crate::clouds) fn decode<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
+pub(super) fn decode<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
     match decode_any(body, what)? {
         Object(Some(value)) => Ok(value),
         Object(None) => Err(Error::Protocol(format!("{what} is no JSON object"))),
@@ -155,10 +155,7 @@ pub(in crate::clouds) fn decode<'b, T: Deserialize<'b>>(body: &'b [u8], what: &s
 ///
 /// # Errors
 /// As [`decode`].
-pub(in crate::clouds) fn decode_any<'b, T: Deserialize<'b>>(
-    body: &'b [u8],
-    what: &str,
-) -> Result<T> {
+pub(super) fn decode_any<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
     // Checked as a whole, a large body is read markedly faster than checked text by text.
     let Ok(text) = str::from_utf8(body) else {
         return Err(Error::Protocol(format!("{what} is not UTF-8 text")));
