@@ -4,8 +4,11 @@
 //! bounded in size, stripped of control characters, and its links are followed only to the configured origin.
 
 mod abiquo;
+mod document;
 pub mod error;
 pub mod http;
+mod lenient;
+mod reading;
 mod zstack;
 
 use std::any::Any;

@@ -109,9 +109,6 @@ pub enum DemoError {
     Pace(f64),
 }
 
-/// What makes the service of a cloud. The text is what its links start with.
-type Service = fn(&DemoOptions, Clock, String) -> Result<Router, DemoError>;
-
 /// Starts the demo clouds on ports of their own.
 ///
 /// # Errors
@@ -128,47 +125,18 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     if options.pace.is_nan() || options.pace <= 0.0 {
         return Err(DemoError::Pace(options.pace));
     }
-    let mut clouds = Vec::new();
-    let mut services = Vec::new();
-    let mut seat = |name: &str, provider, path: &str, user: (&str, &str), service: Service| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DemoError::Listen)?;
-        listener.set_nonblocking(true).map_err(DemoError::Listen)?;
-        let address = listener.local_addr().map_err(DemoError::Listen)?;
-        let base = format!(
-            "http://{}{path}",
-            SocketAddr::from((address.ip(), LINK_PORT))
-        );
-        services.push((listener, service(options, clock.clone(), base)?));
-        clouds.push(DemoCloud {
-            name: name.to_owned(),
-            provider,
-            url: format!("http://{address}{path}"),
-            username: user.0.to_owned(),
-            password: user.1.to_owned(),
-        });
-        Ok(())
-    };
-    seat(
-        "abiquo",
-        "abiquo",
-        "/api",
-        (abiquo::USERNAME, abiquo::PASSWORD),
-        abiquo::service,
-    )?;
-    seat(
-        "zstack",
-        "zstack",
-        "/zstack",
-        (zstack::USERNAME, zstack::PASSWORD),
-        zstack::service,
-    )?;
+    let sites = vec![abiquo(options, &clock)?, zstack(options, &clock)?];
+    let (clouds, servers) = sites
+        .into_iter()
+        .map(|site| (site.cloud, (site.listener, site.service)))
+        .unzip();
 
     let (stop, stopped) = oneshot::channel();
     let (started, has_started) = mpsc::channel();
     // The runtime lives and dies in the thread: the caller may be inside another one.
     let thread = thread::Builder::new()
         .name("demo-clouds".to_owned())
-        .spawn(move || run(services, stopped, &started))
+        .spawn(move || run(servers, stopped, &started))
         .map_err(DemoError::Threads)?;
     let gone = || {
         Err(DemoError::Threads(io::Error::other(
@@ -183,8 +151,58 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     })
 }
 
+/// A cloud that is ready to be served.
+struct Site {
+    cloud: DemoCloud,
+    listener: TcpListener,
+    service: Router,
+}
+
+fn abiquo(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    let base = format!("http://{}/api", SocketAddr::from((address.ip(), LINK_PORT)));
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "abiquo".to_owned(),
+            provider: "abiquo",
+            url: format!("http://{address}/api"),
+            username: abiquo::USERNAME.to_owned(),
+            password: abiquo::PASSWORD.to_owned(),
+        },
+        listener,
+        service: abiquo::service(options, clock.clone(), base)?,
+    })
+}
+
+fn zstack(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    let base = format!(
+        "http://{}/zstack",
+        SocketAddr::from((address.ip(), LINK_PORT))
+    );
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "zstack".to_owned(),
+            provider: "zstack",
+            url: format!("http://{address}/zstack"),
+            username: zstack::USERNAME.to_owned(),
+            password: zstack::PASSWORD.to_owned(),
+        },
+        listener,
+        service: zstack::service(options, clock.clone(), base)?,
+    })
+}
+
+/// A port of its own on the loopback.
+fn listen() -> Result<(TcpListener, SocketAddr), DemoError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DemoError::Listen)?;
+    listener.set_nonblocking(true).map_err(DemoError::Listen)?;
+    let address = listener.local_addr().map_err(DemoError::Listen)?;
+    Ok((listener, address))
+}
+
 fn run(
-    services: Vec<(TcpListener, Router)>,
+    servers: Vec<(TcpListener, Router)>,
     stopped: oneshot::Receiver<()>,
     started: &mpsc::Sender<Result<(), DemoError>>,
 ) {
@@ -197,7 +215,7 @@ fn run(
         Ok(runtime) => runtime,
         Err(error) => return report(started, Err(DemoError::Threads(error))),
     };
-    for (listener, service) in services {
+    for (listener, service) in servers {
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)

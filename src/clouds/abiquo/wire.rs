@@ -1,12 +1,12 @@
 //! What travels between Abiquo and this program, exactly, and as forgiving as can be: every field may be missing, null, of another
 //! type or unknown. What a value means is the business of [`super::mapping`].
 
-pub mod lenient;
 #[cfg(test)]
 mod tests;
 
 use serde::Deserialize;
 
+pub(in crate::clouds) use crate::clouds::lenient;
 use lenient::{Flag, Int, Many, Object, Text};
 
 /// A link: a relation, an address, a title, a media type.

@@ -17,9 +17,9 @@ use super::refusal::refusal;
 use super::tasks::Look;
 use super::wire::{self, Inventories, VmInstance};
 use super::{Zstack, gone};
-use crate::clouds::abiquo::refusal::decode;
 use crate::clouds::error::Rejection;
 use crate::clouds::http::{Answer, Lane};
+use crate::clouds::reading::decode;
 use crate::clouds::{Accepted, Error, Execution, Result, Target, TaskHandle};
 use crate::model::{Action, TaskState, Vm, VmKey};
 

@@ -10,8 +10,8 @@ use super::calls::Call;
 use super::mapping::Mapper;
 use super::refusal::if_there;
 use super::wire::{AlarmRecord, Audit, EventLog, Inventories};
-use crate::clouds::abiquo::refusal::decode;
 use crate::clouds::http::Lane;
+use crate::clouds::reading::decode;
 use crate::clouds::{EventQuery, Result};
 use crate::model::Event;
 

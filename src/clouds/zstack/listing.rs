@@ -14,8 +14,8 @@ use super::mapping::{Mapper, Tags, Texts};
 use super::names::Places;
 use super::refusal::if_there;
 use super::wire::{Inventories, Tag, VmInstance};
-use crate::clouds::abiquo::refusal::decode;
 use crate::clouds::http::Lane;
+use crate::clouds::reading::decode;
 use crate::clouds::{Error, Result, VmPage};
 use crate::model::Vm;
 

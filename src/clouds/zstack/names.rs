@@ -11,8 +11,8 @@ use super::Zstack;
 use super::mapping::id;
 use super::refusal::if_there;
 use super::wire::{Inventories, Named};
-use crate::clouds::abiquo::refusal::decode;
 use crate::clouds::http::Lane;
+use crate::clouds::reading::decode;
 use crate::clouds::{Error, Result};
 use crate::model::text::clean_name;
 

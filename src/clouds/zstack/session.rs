@@ -13,7 +13,7 @@ use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue};
 use super::dates::between;
 use super::signing::AccessKey;
 use super::wire;
-use crate::clouds::abiquo::wire::lenient::Text;
+use crate::clouds::lenient::Text;
 use crate::clouds::{Error, Result};
 
 /// What a session lives where the server does not say, by the documents.

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::clouds::abiquo::wire::lenient::{Flag, Int, Many, Object, Text};
+use crate::clouds::lenient::{Flag, Int, Many, Object, Text};
 
 /// The answer to a query, whether for a list or for one thing by its uuid.
 #[derive(Debug, Clone, Deserialize)]
