@@ -10,11 +10,11 @@ mod capabilities;
 mod events;
 mod listing;
 mod mapping;
-pub(super) mod raw;
-pub(super) mod refusal;
+mod raw;
+mod refusal;
 mod session;
 mod tasks;
-pub(super) mod wire;
+mod wire;
 
 pub(super) use capabilities::CAPABILITIES;
 
