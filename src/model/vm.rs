@@ -151,12 +151,16 @@ pub struct Vm {
     /// Datacenter or region.
     pub location: Option<Arc<str>>,
     /// The cluster or zone within the location.
+    #[serde(default)]
     pub cluster: Option<Arc<str>>,
     /// The networks it is in, by name, in the order of its addresses.
+    #[serde(default)]
     pub networks: Box<[Arc<str>]>,
     /// What it is tagged with, as text: `key=value` or a word.
+    #[serde(default)]
     pub tags: Box<[Arc<str>]>,
     /// Where its screen can be seen (`vnc://10.0.0.5:5901`), where the listing tells. Never with a password.
+    #[serde(default)]
     pub console: Option<Arc<str>>,
     /// The host it runs on, where the user may see it.
     pub host: Option<Arc<str>>,
@@ -177,6 +181,7 @@ pub struct Vm {
     /// When it was made.
     pub created_at: Option<Timestamp>,
     /// When the cloud last changed it.
+    #[serde(default)]
     pub updated_at: Option<Timestamp>,
     /// Where its cloud finds it again. Opaque to all but the client that wrote it.
     pub locator: Arc<str>,

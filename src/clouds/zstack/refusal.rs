@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 use super::wire::{ErrorCode, Failure};
 use crate::clouds::body::foreign;
 use crate::clouds::error::Rejection;
+use crate::clouds::http::redirect;
 use crate::clouds::http::{Answer, retry_after};
 use crate::clouds::{Error, Result};
 use crate::model::text::clean_to;
@@ -159,10 +160,7 @@ pub(super) fn refusal(answer: &Answer) -> Error {
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => unavailable(answer, message),
         _ if status.is_server_error() => unavailable(answer, message),
         _ if status.is_client_error() => Error::Rejected(rejection),
-        _ if status.is_redirection() => Error::Protocol(format!(
-            "HTTP {}, a redirection, which is not followed; the url must be the one where the API answers itself",
-            status.as_u16()
-        )),
+        _ if status.is_redirection() => Error::Protocol(redirect(answer)),
         _ => Error::Protocol(format!("HTTP {status}")),
     }
 }

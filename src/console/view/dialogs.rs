@@ -258,9 +258,7 @@ pub fn draw_protect(
         .iter()
         .filter_map(|vm| app.inventory.overview_of(vm))
         .collect();
-    let Some(vm) = overviews.first() else {
-        return None;
-    };
+    let vm = overviews.first()?;
     let subject = match overviews.len() {
         1 => subject(app, vm),
         count => counted(count, "VM", "VMs"),

@@ -58,7 +58,7 @@ impl<'a> Strip<'a> {
     }
 
     /// Goes to where `cells` cells are left, over whatever stands there.
-    pub fn to_last(&mut self, cells: usize) -> &mut Self {
+    pub fn skip_to_last(&mut self, cells: usize) -> &mut Self {
         let cells = u16::try_from(cells).unwrap_or(u16::MAX);
         self.x = self.end.saturating_sub(cells).max(self.start);
         self

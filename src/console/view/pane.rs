@@ -96,7 +96,7 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         gutter(app, current, false, strip);
         if let Some(row) = rows.get(at) {
             let right = draw_row(app, row, current, strip);
-            right.put(strip.to_last(right.width() + 1));
+            right.put(strip.skip_to_last(right.width() + 1));
         }
         Look::Plain
     });
