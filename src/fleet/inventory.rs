@@ -407,6 +407,12 @@ impl Inventory {
         self.appliances.of_cloud(cloud)
     }
 
+    /// The VMs of a cloud that stand in no appliance, by project.
+    #[must_use]
+    pub fn loose(&self, cloud: &CloudName) -> Vec<(Option<&crate::model::Group>, &Members)> {
+        self.appliances.loose(cloud)
+    }
+
     /// An appliance by cloud and id.
     #[must_use]
     pub fn vapp(&self, cloud: &CloudName, id: &str) -> Option<VappRef<'_>> {

@@ -132,9 +132,11 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
         .iter()
         .filter(|vapp| vapp.project().map(|project| &*project.id) == id)
         .collect();
-    let name = of_project
-        .first()
-        .and_then(|vapp| vapp.project())
+    let loose = app.inventory.loose(cloud);
+    let named = of_project.iter().filter_map(|vapp| vapp.project());
+    let mut named = named.chain(loose.iter().filter_map(|(project, _)| *project));
+    let name = named
+        .find(|project| Some(&*project.id) == id)
         .map_or("no project", |project| &project.name);
     strip.column(name, if strip.room() > 60 { 38 } else { 26 }, theme.text);
     for state in VappState::ALL {
@@ -150,6 +152,22 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
                 )
                 .gap(3);
         }
+    }
+    let outside = loose
+        .iter()
+        .filter(|(project, _)| project.map(|project| &*project.id) == id)
+        .map(|(_, members)| members.slots.len())
+        .sum();
+    if outside > 0 {
+        let words = if of_project.is_empty() {
+            ""
+        } else {
+            " in none"
+        };
+        strip.text(
+            &format!("{}{words}", counted(outside, "VM", "VMs")),
+            theme.dim,
+        );
     }
 }
 
