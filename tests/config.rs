@@ -270,7 +270,7 @@ fn the_example_has_nothing_active_and_works_once_uncommented() {
         .iter()
         .map(|cloud| cloud.name.as_str())
         .collect();
-    assert_eq!(names, ["prod", "lab"]);
+    assert_eq!(names, ["prod", "lab", "hall"]);
     assert_eq!(config.keys.len(), 1);
     let kinds: Vec<SecretSource> = example_config()
         .lines()
@@ -599,7 +599,7 @@ fn a_provider_that_nobody_knows_is_answered_with_those_there_are() {
         &text,
         3,
         "clouds[prod].provider",
-        "must be \"abiquo\"",
+        "must be one of \"abiquo\", ",
         "did you mean \"abiquo\"?",
     );
 }
