@@ -289,7 +289,7 @@ fn the_example_has_nothing_active_and_works_once_uncommented() {
         .iter()
         .map(|cloud| cloud.name.as_str())
         .collect();
-    assert_eq!(names, ["prod", "lab", "city", "star"]);
+    assert_eq!(names, ["prod", "lab", "city", "star", "hall"]);
     assert_eq!(config.keys.len(), 1);
     let kinds: Vec<SecretSource> = example_config()
         .lines()

@@ -184,6 +184,22 @@ async fn a_refused_log_in_says_what_to_do_and_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn the_recorded_refusal_of_a_log_in_is_one() {
+    let server = server(|asked| {
+        asked
+            .path
+            .ends_with("/login")
+            .then(|| Reply::new(503, shape("login.error")))
+    })
+    .await;
+    let error = client(&server, by_account()).connect().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::SignIn(why) if why.contains("ID.1000")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_address_and_a_server_that_is_not_ready_are_no_wrong_password() {
     let answers = [
         (Reply::new(404, "not here"), "context path"),
@@ -212,8 +228,15 @@ async fn a_session_that_stands_is_used_again_and_one_that_does_not_is_replaced()
     let valid = Arc::new(AtomicBool::new(true));
     let says = valid.clone();
     let server = server(move |asked| {
-        is(asked, "GET", &format!("accounts/sessions/{SESSION}/valid"))
-            .then(|| Reply::ok(json!({"valid": says.load(Ordering::SeqCst)}).to_string()))
+        is(asked, "GET", &format!("accounts/sessions/{SESSION}/valid")).then(|| {
+            let valid = says.load(Ordering::SeqCst);
+            let no = r#"{"valid": false}"#.into();
+            Reply::ok(if valid {
+                shape("session-validate.response")
+            } else {
+                no
+            })
+        })
     })
     .await;
     let cloud = connected(&server).await;
@@ -586,6 +609,18 @@ async fn tags_and_protection_come_with_the_listing_in_one_question() {
         .filter(|line| line.contains("user-tags"))
         .count();
     assert_eq!(tags, 1, "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_tag_of_another_program_is_a_word_and_protects_nothing() {
+    let server = server(|asked| {
+        is(asked, "GET", "user-tags").then(|| Reply::ok(shape("user-tags.response")))
+    })
+    .await;
+    let vms = listed(&*connected(&server).await).await.unwrap();
+    let tags: Vec<&str> = vms[0].tags.iter().map(|tag| &**tag).collect();
+    assert_eq!(tags, ["console:protected"]);
+    assert!(vms[0].protection.is_none());
 }
 
 // Everything else that is read.

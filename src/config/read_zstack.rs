@@ -3,7 +3,7 @@
 use jiff::tz::{Offset, TimeZone};
 
 use super::cloud::{Credentials, Provider, ZstackLogin, ZstackSettings};
-use super::read_credentials::password_or_token;
+use super::read_credentials::password_only;
 use super::section::Section;
 
 /// The forms of logging in, by their words.
@@ -26,7 +26,7 @@ const FORMS: &[(&str, Form)] = &[
 
 /// ZStack signs in with a name and a password in one of several forms, and writes dates without their zone.
 pub(super) fn zstack(section: &mut Section<'_, '_>) -> Option<(Provider, Credentials)> {
-    let credentials = password_or_token(section);
+    let credentials = password_only(section);
     let form = section.choice("login", FORMS, Form::Account);
     let account = section.text("account");
     let project = section.text("project");
@@ -67,12 +67,6 @@ pub(super) fn zstack(section: &mut Section<'_, '_>) -> Option<(Provider, Credent
             ZstackLogin::AccessKey
         }
     };
-    if let Some(Credentials::Token(_)) = credentials {
-        let offset = section.get("token").map_or(0, |token| token.span().start);
-        let fix = "use `username` and `password`; with login = \"access_key\" they are the key's id and its secret";
-        section.wrong(offset, "token", "is nothing that ZStack knows", fix);
-        return None;
-    }
     Some((
         Provider::Zstack(ZstackSettings { login, time_zone }),
         credentials?,

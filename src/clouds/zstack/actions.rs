@@ -26,8 +26,8 @@ use crate::model::{Action, TaskState, Vm, VmKey};
 /// The waits before each look at a job whose answer was lost: the server may be about to take it.
 const LOOKS: [Duration; 3] = [
     Duration::ZERO,
-    Duration::from_millis(500),
-    Duration::from_secs(1),
+    Duration::from_millis(300),
+    Duration::from_millis(700),
 ];
 
 /// The waits between looks at a tag's removal before the last one is left to the task.

@@ -334,3 +334,6 @@ fn is_about_login(said: &Said) -> bool {
     let about = |code: &String| code.starts_with("ID.") || code.starts_with("LOGIN_CONTROL.");
     said.session || said.codes.iter().any(about)
 }
+
+#[cfg(test)]
+mod tests;

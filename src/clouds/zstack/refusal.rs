@@ -214,14 +214,20 @@ fn unavailable(answer: &Answer, message: String) -> Error {
 /// What is told where the server may lack something, or the user the right to it: `None` then.
 ///
 /// # Errors
-/// Whatever else went wrong.
+/// Whatever else went wrong: a list that cannot be read now is not an empty one.
 pub(super) fn if_there<T>(read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(value) => Ok(Some(value)),
-        // No such address, not permitted, no service for the message (SYS.1008, SYS.1009), no such column.
-        Err(Error::NotFound(_) | Error::Forbidden(_) | Error::Rejected(_)) => Ok(None),
+        Err(Error::NotFound(_) | Error::Forbidden(_)) => Ok(None),
+        Err(Error::Rejected(no)) if is_lacking(&no) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// No service takes the message (SYS.1008, SYS.1009), or the request means nothing to this version.
+fn is_lacking(no: &Rejection) -> bool {
+    let code = no.code.as_deref().unwrap_or_default();
+    (400..500).contains(&no.status) || code.contains("SYS.1008") || code.contains("SYS.1009")
 }
 
 #[cfg(test)]
@@ -295,6 +301,23 @@ mod tests {
             refusal(&answer(400, "duplicate")).execution(),
             Execution::No
         );
+    }
+
+    #[test]
+    fn what_a_server_lacks_or_a_user_may_not_see_is_nothing_and_what_fails_is_an_error() {
+        for code in ["ID.1002", "SYS.1003", "SYS.1008", "SYS.1009"] {
+            assert_eq!(if_there::<()>(Err(error(code))), Ok(None), "{code}");
+        }
+        for status in [400, 404, 405] {
+            assert_eq!(
+                if_there::<()>(Err(refusal(&answer(status, "no")))),
+                Ok(None)
+            );
+        }
+        for code in ["SYS.1000", "SYS.1006", "SYS.1001", "ID.1001"] {
+            assert!(if_there::<()>(Err(error(code))).is_err(), "{code}");
+        }
+        assert!(if_there::<()>(Err(refusal(&answer(500, "")))).is_err());
     }
 
     proptest! {

@@ -184,6 +184,12 @@ impl Sessions {
         }
     }
 
+    /// Makes it time for a renewal.
+    #[cfg(test)]
+    pub fn make_due(&self) {
+        self.state().renew_at = Some(Instant::now());
+    }
+
     /// What a renewal came to. After a failure it is tried once more, in the middle of what is left.
     pub fn renewed(&self, id: &SessionId, done: bool) {
         let mut state = self.state();
