@@ -56,6 +56,7 @@ async fn client(status: u16) -> (Zstack, Log) {
         time_zone: None,
     };
     let entry = CloudEntry {
+        group_by: None,
         name: "prod".into(),
         provider: Provider::Zstack(settings.clone()),
         url: Url::parse(&url).unwrap(),
