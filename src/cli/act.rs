@@ -21,14 +21,15 @@ pub async fn run(context: &Context, names: &[String], action: Action) -> Result<
     let result = async {
         session.list().await;
         let vms = resolve_all(&references, session.inventory())?;
-        act(context, &mut session, &vms, action).await
+        on(context, &mut session, &vms, action).await
     };
     let result = result.await;
     session.stop().await;
     result
 }
 
-async fn act(
+/// Does `action` to VMs that are listed already, and prints what became of each.
+pub async fn on(
     context: &Context,
     session: &mut Session,
     vms: &[VmKey],

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::keymap::Place;
 use crate::fleet::Command;
-use crate::model::{ActionKind, EventKey, TaskKey, VmKey};
+use crate::model::{ActionKind, EventKey, Host, TaskKey, VmKey};
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub enum Layer {
     Menu(Menu),
     /// The choice of the ordering column.
     Sort(usize),
+    /// The choice of a host.
+    Hosts(Hosts),
     /// A question before harm.
     Question(Question),
     /// The reason of a protection, being typed.
@@ -78,6 +80,17 @@ pub struct Details {
 pub struct Menu {
     /// The VM it acts on.
     pub vm: VmKey,
+    /// The row of the cursor.
+    pub at: usize,
+}
+
+/// The choice of a host to move a VM to.
+#[derive(Debug, Clone)]
+pub struct Hosts {
+    /// The VM.
+    pub vm: VmKey,
+    /// Where it can go; `None` until the answer comes.
+    pub hosts: Option<Result<Vec<Host>, String>>,
     /// The row of the cursor.
     pub at: usize,
 }
@@ -143,6 +156,7 @@ impl Layer {
             Self::Details(_) => &[Place::Details, Place::Dialog, Place::Vm, Place::List],
             Self::Menu(_) => &[Place::Menu, Place::Dialog, Place::Vm, Place::List],
             Self::Sort(_) => &[Place::Sort, Place::Dialog, Place::List],
+            Self::Hosts(_) => &[Place::Hosts, Place::Dialog, Place::List],
             Self::Question(question) if question.expected.is_some() => {
                 &[Place::Typed, Place::Dialog, Place::List]
             }

@@ -787,3 +787,48 @@ proptest! {
         }
     }
 }
+
+/// What a cloud with hosts can do, written for the test below.
+static RELOCATES: Capabilities = Capabilities {
+    rules: &[ActionRule::new(
+        ActionKind::Relocate,
+        &[PowerState::On],
+        &[],
+    )],
+    missing: &[],
+    ..crate::scene::CAPABILITIES
+};
+
+#[test]
+fn a_vm_is_relocated_to_a_host_that_its_cloud_offers() {
+    let mut cloud = info("prod", None);
+    cloud.capabilities = &RELOCATES;
+    let mut deck = Deck::empty(120, 36, false, vec![cloud, info("lab", None)]);
+    deck.tell(updates());
+    select(&mut deck, "web-01");
+    deck.press("m r");
+    assert_eq!(deck.effects, [Effect::Ask(Ask::Candidates(prod("1")))]);
+    assert!(deck.screen().contains("being read"));
+    let host = |id: &str, name: &str| Host {
+        id: id.into(),
+        name: name.into(),
+        cluster: None,
+        address: None,
+        cpus: Some((4, 32)),
+        ram_mib: Some((8_192, 65_536)),
+    };
+    deck.tell([Update::Candidates {
+        vm: prod("1"),
+        hosts: Ok(vec![host("h1", "esx-01"), host("h2", "esx-02")]),
+    }]);
+    assert!(
+        deck.screen().contains("esx-02") && deck.screen().contains("8 GiB of 64 GiB"),
+        "{}",
+        deck.screen()
+    );
+    deck.press("j enter");
+    assert_eq!(
+        deck.effects.last(),
+        Some(&act(prod("1"), Action::Relocate { host: "h2".into() }))
+    );
+}

@@ -5,7 +5,7 @@ use tui_input::Input;
 use super::open;
 use crate::console::app::{App, Focus};
 use crate::console::keymap::ViewKind;
-use crate::console::layers::{Asked, Layer, Protect, Question};
+use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
 use crate::console::lists::pane::PaneRow;
 use crate::console::marks::Batch;
 use crate::console::message::Effect;
@@ -90,10 +90,22 @@ fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effec
     if !may_begin(app, kind, &vm, denial) {
         return Vec::new();
     }
-    if kind == ActionKind::Protect {
-        ask_reason(app, vec![vm]);
+    match kind {
+        ActionKind::Protect => {
+            ask_reason(app, vec![vm]);
+            Vec::new()
+        }
+        ActionKind::Relocate => {
+            let hosts = Hosts {
+                vm: vm.clone(),
+                hosts: None,
+                at: 0,
+            };
+            open(app, Layer::Hosts(hosts));
+            vec![Effect::Ask(Ask::Candidates(vm))]
+        }
+        _ => Vec::new(),
     }
-    Vec::new()
 }
 
 /// Whether it may be done; what may not is told with its reason.

@@ -274,6 +274,10 @@ pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
             *at = menu_step(*at, step, Column::ALL.len());
             return;
         }
+        Some(Layer::Hosts(choice)) => {
+            choice.at = menu_step(choice.at, step, ports.layer.rows);
+            return;
+        }
         Some(Layer::Filter(_)) | None => {}
         Some(layer) => {
             if let Some(first) = layer.first() {
@@ -473,6 +477,15 @@ fn choose(app: &mut App) -> Vec<Effect> {
             app.vms
                 .set_sort(&app.inventory, Sort { column, descending });
             Vec::new()
+        }
+        Some(Layer::Hosts(choice)) => {
+            let hosts = choice.hosts.as_ref().and_then(|hosts| hosts.as_ref().ok());
+            let Some(host) = hosts.and_then(|hosts| hosts.get(choice.at)) else {
+                return Vec::new();
+            };
+            let (vm, host) = (choice.vm.clone(), host.id.to_string());
+            app.layers.pop();
+            actions::begin_action(app, crate::model::Action::Relocate { host }, vm)
         }
         Some(Layer::Menu(menu)) => {
             match crate::console::view::menu::entries(app, &menu.vm).get(menu.at) {

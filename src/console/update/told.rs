@@ -18,6 +18,16 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
             app.notices.add(app.now, Level::Caution, text);
             app.dirty = true;
         }
+        Update::Candidates { vm, hosts } => {
+            for layer in &mut app.layers {
+                if let Layer::Hosts(choice) = layer
+                    && choice.vm == *vm
+                {
+                    choice.hosts = Some(hosts.clone());
+                    app.dirty = true;
+                }
+            }
+        }
         Update::Raw { vm, document } => {
             for layer in &mut app.layers {
                 if let Layer::Page(page) = layer

@@ -8,6 +8,7 @@ mod events;
 mod footer;
 mod header;
 mod help;
+mod hosts;
 mod list;
 pub mod menu;
 mod notices;
@@ -193,6 +194,7 @@ fn draw_layer(
         Layer::Details(at) => pages::draw_details(app, at, port, area, buffer),
         Layer::Menu(menu) => menu::draw(app, menu, port, area, buffer),
         Layer::Sort(at) => menu::draw_sort(app, *at, area, buffer),
+        Layer::Hosts(choice) => hosts::draw(app, choice, port, area, buffer),
         Layer::Task(dialog) => task::draw(app, dialog, port, area, buffer),
         Layer::Question(question) => {
             return dialogs::draw_question(app, question, port, area, buffer);
