@@ -15,7 +15,7 @@ mod zstack;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -148,6 +148,20 @@ pub fn capabilities(provider: &Provider) -> &'static Capabilities {
         Provider::ElasticHosting { .. } => &elastic_hosting::CAPABILITIES,
         Provider::Scloudm(_) => &scloudm::CAPABILITIES,
         Provider::Zstack(_) => &zstack::CAPABILITIES,
+    }
+}
+
+/// The words of a provider for the state of a VM, each with the power state that it means. Any other word means Unknown.
+#[must_use]
+pub fn state_words(provider: &Provider) -> &'static [(&'static str, PowerState)] {
+    /// Abiquo's words are those of the power states themselves.
+    static ABIQUO: LazyLock<[(&'static str, PowerState); 8]> =
+        LazyLock::new(|| PowerState::ALL.map(|state| (state.as_str(), state)));
+    match provider {
+        Provider::Abiquo { .. } => &*ABIQUO,
+        Provider::ElasticHosting { .. } => elastic_hosting::STATES,
+        Provider::Scloudm(_) => scloudm::POWER,
+        Provider::Zstack(_) => zstack::STATES,
     }
 }
 

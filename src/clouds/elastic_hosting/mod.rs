@@ -18,6 +18,7 @@ mod sign_in;
 mod wire;
 
 pub(super) use capabilities::CAPABILITIES;
+pub(super) use mapping::STATES;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -14,6 +14,7 @@ mod session;
 mod wire;
 
 pub(super) use capabilities::CAPABILITIES;
+pub(super) use mapping::POWER;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

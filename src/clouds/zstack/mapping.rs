@@ -21,7 +21,7 @@ pub(super) use task::{api_kind, words_of_result};
 pub(super) use vm::console;
 
 /// The power state of each of the API's nineteen words. A word that is not among them is Unknown, and shown.
-pub(super) const STATES: &[(&str, PowerState)] = &[
+pub(in crate::clouds) const STATES: &[(&str, PowerState)] = &[
     ("Created", NotAllocated),
     ("Starting", Locked),
     ("Running", On),

@@ -21,6 +21,7 @@ mod tasks;
 mod wire;
 
 pub(super) use capabilities::CAPABILITIES;
+pub(super) use mapping::STATES;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
