@@ -1,3 +1,4 @@
+#![recursion_limit = "256"]
 //! vmdeck: one terminal screen for every virtual machine an administrator runs, whichever cloud it is in.
 //!
 //! Data comes in at the bottom (a cloud's HTTP API, [`clouds`]), becomes the domain's words ([`model`]), is kept and

@@ -74,6 +74,7 @@ fn sent(server: &Server) -> Asked {
 fn task_handle(accepted: Accepted) -> TaskHandle {
     match accepted {
         Accepted::Task(handle) => handle,
+        Accepted::Watch(_) => panic!("Abiquo has tasks"),
         Accepted::Done => panic!("no task"),
     }
 }

@@ -289,7 +289,7 @@ fn the_example_has_nothing_active_and_works_once_uncommented() {
         .iter()
         .map(|cloud| cloud.name.as_str())
         .collect();
-    assert_eq!(names, ["prod", "lab"]);
+    assert_eq!(names, ["prod", "lab", "city", "star", "hall"]);
     assert_eq!(config.keys.len(), 1);
     let kinds: Vec<SecretSource> = example_config()
         .lines()
@@ -542,6 +542,30 @@ fn a_value_of_the_wrong_type_is_told_by_its_type() {
             "choose",
         ),
         (
+            "group_by = \"rack\"",
+            "group_by",
+            "is no way to make groups",
+            "\"tag:KEY\", \"zone\", \"cluster\", \"network\" or \"name:PATTERN\"",
+        ),
+        (
+            "group_by = \"tag:\"",
+            "group_by",
+            "names no tag",
+            "\"tag:app\"",
+        ),
+        (
+            "group_by = \"name:(\"",
+            "group_by",
+            "no regular expression",
+            "\"name:^([a-z]+)-\"",
+        ),
+        (
+            "group_by = \"tag:app\"",
+            "group_by",
+            "does not go with Abiquo, which has appliances of its own",
+            "remove the line",
+        ),
+        (
             "api_version = 5.0",
             "api_version",
             "must be text in double quotes, and is a number with a point",
@@ -656,7 +680,7 @@ fn a_provider_that_nobody_knows_is_answered_with_those_there_are() {
         &text,
         3,
         "clouds[prod].provider",
-        "must be \"abiquo\"",
+        "must be one of \"abiquo\", ",
         "did you mean \"abiquo\"?",
     );
 }

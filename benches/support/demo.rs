@@ -62,6 +62,7 @@ impl Demo {
             },
             read_only: false,
             concurrency,
+            group_by: None,
             tls: Tls::default(),
         }
     }

@@ -36,6 +36,7 @@ pub fn info() -> CloudInfo {
         production: true,
         read_only: false,
         capabilities: clouds::capabilities(&provider),
+        group_by: None,
     }
 }
 
@@ -142,6 +143,10 @@ fn vm(shared: &Shared, at: usize) -> Vm {
         project: Some(project),
         tenant: Some(pick(&shared.tenants, at / 5_000)),
         location: Some(pick(&shared.locations, at / 1_000)),
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: (power != PowerState::NotAllocated).then(|| pick(&shared.hosts, mixed)),
         owner: Some(pick(&shared.owners, mixed)),
         hypervisor: Some(shared.hypervisor.clone()),
@@ -155,6 +160,7 @@ fn vm(shared: &Shared, at: usize) -> Vm {
             [address(1)].into()
         },
         created_at: Some(now() - SignedDuration::from_secs(at as i64 * 100)),
+        updated_at: None,
         key: VmKey::new(&shared.cloud, &id),
     }
 }
@@ -238,6 +244,7 @@ fn task(vm: &Vm) -> Task {
         kind: TaskKind::new("SHUTDOWN"),
         state: TaskState::FinishedUnsuccessfully,
         acknowledgeable: true,
+        watched_here: false,
         created_at: vm.created_at,
         updated_at: vm.created_at,
         user: vm.owner.clone(),

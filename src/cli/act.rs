@@ -21,14 +21,15 @@ pub async fn run(context: &Context, names: &[String], action: Action) -> Result<
     let result = async {
         session.list().await;
         let vms = resolve_all(&references, session.inventory())?;
-        act(context, &mut session, &vms, action).await
+        on(context, &mut session, &vms, action).await
     };
     let result = result.await;
     session.stop().await;
     result
 }
 
-async fn act(
+/// Does `action` to VMs that are listed already, and prints what became of each.
+pub async fn on(
     context: &Context,
     session: &mut Session,
     vms: &[VmKey],
@@ -37,7 +38,7 @@ async fn act(
     let kind = action.kind();
     let mut records = HashMap::new();
     let go = {
-        let plan = Plan::of(kind, vms, session.inventory())?;
+        let plan = Plan::of(&action, vms, session.inventory())?;
         for refused in &plan.refused {
             let record =
                 OutcomeRecord::denied(refused.vm, refused.name, kind.id(), &refused.denial);
@@ -94,7 +95,8 @@ struct Refused<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn of(kind: ActionKind, vms: &'a [VmKey], inventory: &'a Inventory) -> Result<Self, Stop> {
+    fn of(action: &Action, vms: &'a [VmKey], inventory: &'a Inventory) -> Result<Self, Stop> {
+        let kind = action.kind();
         let mut plan = Self {
             refused: Vec::new(),
             go: Vec::new(),
@@ -105,7 +107,7 @@ impl<'a> Plan<'a> {
                 .overview_of(vm)
                 .ok_or_else(|| Stop::failed(format!("{vm} is gone")))?;
             let name = &*overview.vm.name;
-            match overview.availability(kind).denial() {
+            match overview.availability_of(action).denial() {
                 Some(denial) => plan.refused.push(Refused {
                     vm,
                     name,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
-use super::{ack, config, demo, events, power, protect, show, tasks, times, vms};
+use super::{ack, config, delete, demo, events, power, protect, relocate, show, tasks, times, vms};
 
 /// One terminal screen for every virtual machine you run, whichever cloud it is in.
 ///
@@ -112,6 +112,12 @@ pub enum Command {
     Protect(protect::ProtectArgs),
     /// Release protected VMs
     Unprotect(protect::UnprotectArgs),
+    /// Remove VMs
+    Delete(delete::VmsArgs),
+    /// Bring deleted VMs back, where the cloud keeps them for a while
+    Restore(delete::VmsArgs),
+    /// Move a VM to another host, or list the hosts that it can be moved to
+    Relocate(relocate::RelocateArgs),
     /// List unfinished tasks and those of the last day
     Tasks(tasks::TasksArgs),
     /// Acknowledge failed tasks, which takes their warnings away

@@ -11,6 +11,7 @@ mod clouds;
 mod config;
 mod console;
 mod context;
+mod delete;
 mod demo;
 mod events;
 pub mod exit;
@@ -18,6 +19,7 @@ pub mod naming;
 pub mod output;
 mod power;
 mod protect;
+mod relocate;
 mod session;
 mod show;
 mod tasks;
@@ -81,6 +83,9 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
             act::run(&Context::load(global)?, &args.vms, action).await
         }
         Command::Unprotect(args) => args.run(&Context::load(global)?).await,
+        Command::Delete(args) => delete::delete(&Context::load(global)?, &args).await,
+        Command::Restore(args) => delete::restore(&Context::load(global)?, &args).await,
+        Command::Relocate(args) => relocate::run(&Context::load(global)?, &args).await,
         Command::Tasks(args) => tasks::run(&Context::load(global)?, &args).await,
         Command::Ack(args) => ack::run(&Context::load(global)?, &args).await,
         Command::Events(args) => events::run(&Context::load(global)?, &args).await,

@@ -17,6 +17,9 @@ pub struct PowerArgs {
     /// CLOUD/ID, CLOUD/NAME or NAME, one or more
     #[arg(required = true, value_name = "VM")]
     vms: Vec<String>,
+    /// With off: also keep high availability from starting it again
+    #[arg(long)]
+    keep_off: bool,
 }
 
 /// What can be done to the power, under the words of this command.
@@ -32,6 +35,7 @@ const WORDS: &[(&str, Word)] = &[
     ("resume", Word(ActionKind::Resume)),
     ("reset", Word(ActionKind::Reset)),
     ("reboot", Word(ActionKind::Reboot)),
+    ("suspend", Word(ActionKind::Suspend)),
 ];
 
 impl ValueEnum for Word {
@@ -57,6 +61,12 @@ impl ValueEnum for Word {
 
 /// Switches the power of VMs.
 pub async fn run(context: &Context, args: &PowerArgs) -> Result<Exit, Stop> {
+    if args.keep_off {
+        if args.word != Word(ActionKind::PowerOff) {
+            return Err(Stop::usage("--keep-off goes with power off"));
+        }
+        return act::run(context, &args.vms, Action::KeepOff).await;
+    }
     let action = Action::plain(args.word.0)
         .ok_or_else(|| Stop::usage(format!("{} cannot be sent from here", args.word.0.title())))?;
     act::run(context, &args.vms, action).await
@@ -68,7 +78,7 @@ mod tests {
 
     #[test]
     fn every_word_is_an_action_that_needs_nothing_but_its_vm() {
-        assert_eq!(Word::value_variants().len(), 7);
+        assert_eq!(Word::value_variants().len(), 8);
         for (word, Word(kind)) in WORDS {
             assert!(Action::plain(*kind).is_some(), "{word}");
             assert_eq!(Word::from_str(word, false), Ok(Word(*kind)));

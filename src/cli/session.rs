@@ -15,7 +15,7 @@ use crate::fleet::oneshot::{CloudFailure, TasksOf, Wait};
 use crate::fleet::{
     self, Command, CommandId, CommandReport, EventQuery, Inventory, Mode, OneShot, Stage,
 };
-use crate::model::{CloudName, Event, PowerState, Severity, TaskKey, VmKey};
+use crate::model::{CloudName, Event, Host, PowerState, Severity, TaskKey, VmKey};
 
 /// The engine, opened for one command.
 pub struct Session {
@@ -116,6 +116,19 @@ impl Session {
             Ok(()) => Exit::Done,
             Err(failure) => tell(&[failure]),
         }
+    }
+
+    /// The hosts that a VM can be moved to now.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn candidates(&mut self, vm: &VmKey) -> Result<Vec<Host>, Stop> {
+        let deadline = self.deadline();
+        let hosts = self.engine.candidates(vm, deadline).await;
+        hosts.map_err(|failure| Stop {
+            exit: Exit::Partial,
+            messages: vec![format!("{}: {}", failure.cloud, failure.error)],
+        })
     }
 
     /// Reads events, the newest first.

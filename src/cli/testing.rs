@@ -36,6 +36,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
             &["VM_PROTECT_ACTION"],
         ),
     ],
+    notes: &[],
+    keep_off: false,
     missing: &[(ActionKind::Reboot, "use reset")],
     protection: Some(ProtectionScope::Cloud),
     protect_privilege: Some("VM_PROTECT_ACTION"),
@@ -66,6 +68,7 @@ pub(super) fn info(cloud: &str) -> CloudInfo {
         production: false,
         read_only: false,
         capabilities: &CAPABILITIES,
+        group_by: None,
     }
 }
 
@@ -110,6 +113,7 @@ pub(super) fn task(
         vm: Some(vm.clone()),
         kind: TaskKind::new(kind),
         acknowledgeable: state == TaskState::FinishedUnsuccessfully,
+        watched_here: false,
         state,
         created_at: Some(at("2026-03-02T11:00:00Z")),
         updated_at: Some(at("2026-03-02T11:00:09Z")),

@@ -10,6 +10,7 @@
 mod client;
 mod failure;
 mod origin;
+mod redirect;
 mod retry_after;
 
 use std::fmt;
@@ -27,6 +28,7 @@ use client::{Use, client};
 use failure::{failure, is_broken};
 
 pub use origin::{Origin, Route};
+pub(super) use redirect::redirect;
 pub use retry_after::{date, retry_after};
 
 /// The most memory that is set aside because a server announces a large body, in bytes.

@@ -4,12 +4,19 @@
 //! bounded in size, stripped of control characters, and its links are followed only to the configured origin.
 
 mod abiquo;
+mod body;
+mod document;
+mod elastic_hosting;
 pub mod error;
 pub mod http;
+mod lenient;
+mod scloudm;
+mod zstack;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -17,7 +24,8 @@ use jiff::Timestamp;
 
 use crate::config::{CloudEntry, Provider};
 use crate::model::{
-    Action, Capabilities, Event, Session, Severity, Task, TaskKey, Vapp, Vm, VmKey,
+    Action, Capabilities, Event, Host, PowerState, Session, Severity, Task, TaskKey, Vapp, Vm,
+    VmKey,
 };
 
 pub use error::{Error, Execution, Result};
@@ -54,6 +62,33 @@ pub enum Accepted {
     Done,
     /// It goes on as a task.
     Task(TaskHandle),
+    /// It goes on without a task of the cloud's: the engine makes one and watches the VM, phase after phase.
+    Watch(Vec<Phase>),
+}
+
+/// One phase of an operation that the cloud has no task for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// What runs, in Abiquo's spelling of tasks and jobs: `POWER_OFF`.
+    pub kind: &'static str,
+    /// When it is over.
+    pub until: Goal,
+    /// So long it may take; after that the operation has failed, and nothing of the later phases is sent.
+    pub limit: Duration,
+    /// What is sent when it is over, before the next phase is watched.
+    pub then: Option<Action>,
+}
+
+/// What a watched phase waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// The VM is in one of these power states.
+    State(&'static [PowerState]),
+    /// The VM has been seen otherwise (another power state or native word, a later `updated_at`) than when it was sent, and is
+    /// in one of these power states now: for what ends where it began, such as a reboot.
+    Again(&'static [PowerState]),
+    /// The VM is gone, or not allocated any more.
+    Gone,
 }
 
 /// Where a task is found again.
@@ -110,6 +145,23 @@ pub fn open(entry: &CloudEntry) -> Result<Arc<dyn Cloud>> {
 pub fn capabilities(provider: &Provider) -> &'static Capabilities {
     match provider {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
+        Provider::ElasticHosting { .. } => &elastic_hosting::CAPABILITIES,
+        Provider::Scloudm(_) => &scloudm::CAPABILITIES,
+        Provider::Zstack(_) => &zstack::CAPABILITIES,
+    }
+}
+
+/// The words of a provider for the state of a VM, each with the power state that it means. Any other word means Unknown.
+#[must_use]
+pub fn state_words(provider: &Provider) -> &'static [(&'static str, PowerState)] {
+    /// Abiquo's words are those of the power states themselves.
+    static ABIQUO: LazyLock<[(&'static str, PowerState); 8]> =
+        LazyLock::new(|| PowerState::ALL.map(|state| (state.as_str(), state)));
+    match provider {
+        Provider::Abiquo { .. } => &*ABIQUO,
+        Provider::ElasticHosting { .. } => elastic_hosting::STATES,
+        Provider::Scloudm(_) => scloudm::POWER,
+        Provider::Zstack(_) => zstack::STATES,
     }
 }
 
@@ -124,6 +176,11 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
             api_version.as_deref(),
             limits,
         )?)),
+        Provider::ElasticHosting { auth, body } => Ok(Arc::new(
+            elastic_hosting::ElasticHosting::open(entry, *auth, *body, limits)?,
+        )),
+        Provider::Scloudm(keys) => Ok(Arc::new(scloudm::Scloudm::open(entry, keys, limits)?)),
+        Provider::Zstack(own) => Ok(Arc::new(zstack::Zstack::open(entry, own, limits)?)),
     }
 }
 
@@ -140,6 +197,12 @@ pub trait Cloud: Send + Sync {
     /// Every VM the user may see, part by part as the answers come. After an error the stream ends.
     fn vms(&self) -> BoxStream<'_, Result<VmPage>>;
 
+    /// Whether the last listing, though it ended in an error, read the part of the cloud that this VM stands in: then a VM that it did
+    /// not have is gone. `false` where an error leaves everything open.
+    fn has_read(&self, _vm: &Vm) -> bool {
+        false
+    }
+
     /// Every virtual appliance the user may see; empty where the API has none.
     async fn vapps(&self) -> Result<Vec<Vapp>>;
 
@@ -150,11 +213,27 @@ pub trait Cloud: Send + Sync {
     /// [`Error::execution`] tells whether it can have been executed.
     async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted>;
 
+    /// The hosts that a VM can be moved to now. Empty where the API cannot tell.
+    async fn candidates(&self, _vm: &Vm) -> Result<Vec<Host>> {
+        Ok(Vec::new())
+    }
+
+    /// Where the VM's screen can be seen, asked of the cloud where the listing does not tell. Never with a password.
+    async fn console_address(&self, vm: &Vm) -> Result<Option<Arc<str>>> {
+        Ok(vm.console.clone())
+    }
+
     /// A task as it is now.
     async fn task(&self, handle: &TaskHandle) -> Result<Task>;
 
     /// The tasks of one VM, newest first, with their jobs.
     async fn vm_tasks(&self, vm: &Vm) -> Result<Vec<Task>>;
+
+    /// Whether the API can acknowledge a failed task. Where it cannot, it is acknowledged in this console's own state and
+    /// [`Cloud::acknowledge`] is never called.
+    fn acknowledges_tasks(&self) -> bool {
+        false
+    }
 
     /// Acknowledges a failed task. Reads the task first and sends only where the cloud offers it; a task that is acknowledged
     /// already is `Ok`.

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use url::{Host, Url};
 
+use super::scloudm::Scloudm;
 use super::secret::SecretSource;
+use crate::model::GroupBy;
 
 /// A cloud that the configuration names, ready to be connected to.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct CloudEntry {
     pub read_only: bool,
     /// How many requests may be under way at once: 1 to 32.
     pub concurrency: usize,
+    /// What groups are made from that stand for appliances; `None` where its API has appliances, and where nobody asked for groups.
+    pub group_by: Option<GroupBy>,
     /// How far its certificate is trusted.
     pub tls: Tls,
 }
@@ -53,6 +58,69 @@ pub enum Provider {
         /// The version of the media types to ask for, such as `5.0`; the newest known when `None`.
         api_version: Option<String>,
     },
+    /// Elastic Hosting (Enomaly ECP).
+    ElasticHosting {
+        /// How to sign in.
+        auth: EcpAuth,
+        /// How the fields of a change travel.
+        body: EcpBody,
+    },
+    /// SCloudM: a gateway in front of OpenStack clouds.
+    Scloudm(Box<Scloudm>),
+    /// ZStack.
+    Zstack(ZstackSettings),
+}
+
+/// How to sign in to Elastic Hosting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EcpAuth {
+    /// With HTTP Basic, and with the log-in form where that is not taken.
+    #[default]
+    Auto,
+    /// With HTTP Basic on every request.
+    Basic,
+    /// With the log-in form and its cookies.
+    Form,
+}
+
+/// How the fields of a form travel to Elastic Hosting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EcpBody {
+    /// As `multipart/form-data`, which is proven with this API.
+    #[default]
+    Multipart,
+    /// As `application/x-www-form-urlencoded`.
+    Urlencoded,
+}
+
+/// What only ZStack needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZstackSettings {
+    /// How to log in.
+    pub login: ZstackLogin,
+    /// The zone of the management node's clock, for its dates, which name none; derived at the log-in when `None`.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// The log-ins that ZStack knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZstackLogin {
+    /// An account's name and password.
+    Account,
+    /// A user of an account.
+    User {
+        /// The account's name.
+        account: String,
+    },
+    /// A user of the directory that the cloud asks.
+    Ldap,
+    /// A user of the platform's identity management (IAM2).
+    Iam2 {
+        /// The project to work in.
+        project: Option<String>,
+    },
+    /// An access key: its id is the user name, its secret the password. The dates of its signatures need a `time_zone`.
+    AccessKey,
 }
 
 impl Provider {
@@ -60,6 +128,17 @@ impl Provider {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "abiquo",
+            Self::ElasticHosting { .. } => "elastic-hosting",
+            Self::Scloudm(_) => "scloudm",
+            Self::Zstack(_) => "zstack",
+        }
+    }
+
+    /// Whether its API has virtual appliances of its own, so that none are made here.
+    pub fn has_appliances(&self) -> bool {
+        match self {
+            Self::Abiquo { .. } => true,
+            Self::ElasticHosting { .. } | Self::Scloudm(_) | Self::Zstack(_) => false,
         }
     }
 
@@ -67,6 +146,9 @@ impl Provider {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Abiquo { .. } => "Abiquo",
+            Self::ElasticHosting { .. } => "Elastic Hosting",
+            Self::Scloudm(_) => "SCloudM",
+            Self::Zstack(_) => "ZStack",
         }
     }
 }

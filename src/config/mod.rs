@@ -30,6 +30,9 @@
 //! power_off = ["F9"]
 //! ```
 //!
+//! Where an API has no virtual appliances, `group_by = "tag:app"` makes them: from the value of a tag (`tag:KEY`), the `zone`, the
+//! `cluster`, the first `network`, or what a pattern finds in the name (`name:^([a-z]+)-`).
+//!
 //! A `password` (or a `token` in place of `username` and `password`) is text, or where to fetch it: `{ env = "NAME" }`,
 //! `{ command = ["pass", "show", "prod"] }`, `{ file = "~/.prod-password" }` or `{ keyring = "prod" }`. What is
 //! fetched is the first line. Relative paths begin at the file's own folder.
@@ -46,6 +49,9 @@ mod problem;
 mod read;
 mod read_cloud;
 mod read_credentials;
+mod read_scloudm;
+mod read_zstack;
+mod scloudm;
 mod secret;
 mod section;
 mod source;
@@ -55,11 +61,15 @@ mod write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
+pub use cloud::{
+    CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, ZstackLogin, ZstackSettings,
+    is_loopback,
+};
 pub use keyring::store_keyring;
 pub use load::{Loaded, load, parse};
 pub use paths::{ConfigOrigin, Paths, PathsError, create_private_dir};
 pub use problem::{ConfigError, Position, Problem};
+pub use scloudm::{Scloudm, StaticServer, Tenant, TokenForm};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use ui_state::{Sort, UiState};
 pub use write::{Init, PlainEntry, WriteError, example_config, init, write_plain};

@@ -7,10 +7,13 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::DEFAULT_CONCURRENCY;
-use super::cloud::{CloudEntry, Credentials, Provider, Tls, is_loopback};
+use super::cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_loopback};
 use super::problem::Position;
-use super::read_credentials::password_or_token;
+use super::read_credentials::{password_only, password_or_token};
+use super::read_scloudm::scloudm;
+use super::read_zstack::zstack;
 use super::section::{At, Section};
+use crate::model::{GroupBy, GroupByError};
 
 /// How long a cloud's name may be: it becomes part of file names.
 const MAX_CLOUD_NAME: usize = 64;
@@ -25,10 +28,24 @@ struct ProviderKeys {
 }
 
 /// Every API there is.
-const PROVIDERS: &[ProviderKeys] = &[ProviderKeys {
-    id: "abiquo",
-    read: abiquo,
-}];
+const PROVIDERS: &[ProviderKeys] = &[
+    ProviderKeys {
+        id: "abiquo",
+        read: abiquo,
+    },
+    ProviderKeys {
+        id: "elastic-hosting",
+        read: elastic_hosting,
+    },
+    ProviderKeys {
+        id: "scloudm",
+        read: scloudm,
+    },
+    ProviderKeys {
+        id: "zstack",
+        read: zstack,
+    },
+];
 
 /// Every cloud of the file that is right; what is wrong with the others is noted.
 pub(super) fn clouds<'a>(file: &mut Section<'_, 'a>) -> Vec<CloudEntry> {
@@ -97,6 +114,7 @@ fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEnt
     let environment = environment(section);
     let read_only = section.flag("read_only", false);
     let concurrency = section.number("concurrency", 1..=32, DEFAULT_CONCURRENCY);
+    let group_by = group_by(section);
     let tls = section.section("tls").map(tls).unwrap_or_default();
 
     let keys = provider(section);
@@ -116,6 +134,16 @@ fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEnt
 
     let url = url?;
     let (provider, credentials) = signed?;
+    if let Some(group_by) = &group_by
+        && provider.has_appliances()
+    {
+        let what = format!(
+            "does not go with {}, which has appliances of its own",
+            provider.title()
+        );
+        section.wrong(group_by.offset, "group_by", &what, "remove the line");
+        return None;
+    }
     if url.value.scheme() == "http" && !is_loopback(&url.value) {
         let secret = match credentials {
             Credentials::Password { .. } => "password",
@@ -132,6 +160,7 @@ fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEnt
         credentials,
         read_only,
         concurrency: concurrency as usize,
+        group_by: group_by.map(|group_by| group_by.value),
         tls,
     })
 }
@@ -182,6 +211,31 @@ fn environment(section: &mut Section<'_, '_>) -> Option<String> {
     Some(text.value.to_owned())
 }
 
+/// What groups are made from.
+fn group_by(section: &mut Section<'_, '_>) -> Option<At<GroupBy>> {
+    let text = section.text("group_by")?;
+    let (what, fix) = match text.value.parse() {
+        Ok(value) => {
+            let offset = text.offset;
+            return Some(At { value, offset });
+        }
+        Err(GroupByError::Word) => (
+            "is no way to make groups",
+            "write one of \"tag:KEY\", \"zone\", \"cluster\", \"network\" or \"name:PATTERN\"",
+        ),
+        Err(GroupByError::Key) => (
+            "names no tag",
+            "write the tag's key behind the colon, as in \"tag:app\"",
+        ),
+        Err(GroupByError::Pattern) => (
+            "holds no regular expression behind \"name:\", or too long a one",
+            "write one of at most 200 bytes, as in \"name:^([a-z]+)-\"",
+        ),
+    };
+    section.wrong(text.offset, "group_by", what, fix);
+    None
+}
+
 fn tls(mut section: Section<'_, '_>) -> Tls {
     let tls = Tls {
         ca_file: section.file_path("ca_file"),
@@ -218,4 +272,27 @@ fn abiquo(section: &mut Section<'_, '_>) -> Option<(Provider, Credentials)> {
         right.then(|| text.value.to_owned())
     });
     Some((Provider::Abiquo { api_version }, credentials?))
+}
+
+/// Elastic Hosting signs in with a name and a password; where it takes them, and how it reads forms, differs between its editions.
+fn elastic_hosting(section: &mut Section<'_, '_>) -> Option<(Provider, Credentials)> {
+    let credentials = password_only(section);
+    let auth = section.choice(
+        "auth",
+        &[
+            ("auto", EcpAuth::Auto),
+            ("basic", EcpAuth::Basic),
+            ("form", EcpAuth::Form),
+        ],
+        EcpAuth::Auto,
+    );
+    let body = section.choice(
+        "body",
+        &[
+            ("multipart", EcpBody::Multipart),
+            ("urlencoded", EcpBody::Urlencoded),
+        ],
+        EcpBody::Multipart,
+    );
+    Some((Provider::ElasticHosting { auth, body }, credentials?))
 }

@@ -53,6 +53,26 @@ pub(super) fn password_or_token(section: &mut Section<'_, '_>) -> Option<Credent
     }
 }
 
+/// A name and a password, for an API that knows no tokens made elsewhere.
+pub(super) fn password_only(section: &mut Section<'_, '_>) -> Option<Credentials> {
+    for (key, fix) in [
+        ("username", "add the name to sign in with"),
+        (
+            "password",
+            "add password = { command = [\"pass\", \"show\", \"…\"] }, or one of env, file and keyring",
+        ),
+    ] {
+        if !section.has(key) {
+            section.missing(key, fix.to_owned());
+        }
+    }
+    let (username, password) = (username(section), secret(section, "password"));
+    Some(Credentials::Password {
+        username: username?,
+        password: password?,
+    })
+}
+
 fn username(section: &mut Section<'_, '_>) -> Option<String> {
     let text = section.text("username")?;
     // HTTP Basic (RFC 7617) ends the name at its first colon.

@@ -12,6 +12,7 @@ use super::lists::events::EventList;
 use super::lists::pane::{Pane, PaneSize};
 use super::lists::tree::Tree;
 use super::lists::vms::{Column, Sort, VmList};
+use super::marks::{Batch, Marks};
 use super::notices::Notices;
 use super::theme::Theme;
 use crate::config::UiState;
@@ -74,12 +75,18 @@ pub struct App {
     pub pane: Pane,
     /// What is open over the rest, the top one last.
     pub layers: Vec<Layer>,
+    /// What is marked.
+    pub marks: Marks,
+    /// What was asked of several VMs and has not all its outcomes.
+    pub batches: Vec<Batch>,
+    /// Those that failed when several were acted on last.
+    pub failed_last: Vec<VmKey>,
     /// Short notices.
     pub notices: Notices,
     /// What is remembered from one run to the next.
     pub remembered: UiState,
     /// A reason that was typed and not sent.
-    pub draft: Option<(VmKey, String)>,
+    pub draft: Option<(Vec<VmKey>, String)>,
     /// The first line of the details beside the view.
     pub details_first: usize,
     /// The size of the terminal, in cells.
@@ -112,6 +119,9 @@ impl App {
             events: EventList::default(),
             pane: Pane::default(),
             layers,
+            marks: Marks::default(),
+            batches: Vec::new(),
+            failed_last: Vec::new(),
             notices: Notices::default(),
             remembered: UiState::default(),
             draft: None,
@@ -229,6 +239,25 @@ impl App {
         }
     }
 
+    /// The VMs that an action goes to now: the marked ones, all of the appliance under the cursor, or the one VM.
+    #[must_use]
+    pub fn targets(&self) -> Vec<VmKey> {
+        let on_list =
+            self.focus == Focus::Main && matches!(self.view, ViewKind::Vms | ViewKind::Appliances);
+        if self.layers.is_empty() && on_list {
+            if !self.marks.is_empty() {
+                let mut marked = self.marks.all();
+                let name = |vm: &VmKey| self.inventory.find(vm).map(|known| known.name.clone());
+                marked.sort_by(|a, b| name(a).cmp(&name(b)).then_with(|| a.cmp(b)));
+                return marked;
+            }
+            if self.view == ViewKind::Appliances && self.tree.current_vm().is_none() {
+                return self.tree.members(&self.inventory);
+            }
+        }
+        self.current_vm().into_iter().collect()
+    }
+
     /// The VM under the cursor of the view.
     #[must_use]
     pub fn listed_vm(&self) -> Option<&VmKey> {
@@ -245,6 +274,7 @@ impl App {
             return;
         }
         self.dirty = true;
+        self.marks.settle(&self.inventory, changes);
         self.vms.note(changes);
         self.tree.note(changes);
         self.events.note(changes);

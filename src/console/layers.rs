@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::keymap::Place;
 use crate::fleet::Command;
-use crate::model::{ActionKind, EventKey, TaskKey, VmKey};
+use crate::model::{ActionKind, EventKey, Host, TaskKey, VmKey};
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub enum Layer {
     Menu(Menu),
     /// The choice of the ordering column.
     Sort(usize),
+    /// The choice of a host.
+    Hosts(Hosts),
     /// A question before harm.
     Question(Question),
     /// The reason of a protection, being typed.
@@ -82,6 +84,17 @@ pub struct Menu {
     pub at: usize,
 }
 
+/// The choice of a host to move a VM to.
+#[derive(Debug, Clone)]
+pub struct Hosts {
+    /// The VM.
+    pub vm: VmKey,
+    /// Where it can go; `None` until the answer comes.
+    pub hosts: Option<Result<Vec<Host>, String>>,
+    /// The row of the cursor.
+    pub at: usize,
+}
+
 /// A question before harm. The targets are frozen when it opens; whether they still may be touched is asked again at the answer.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -93,6 +106,8 @@ pub struct Question {
     pub expected: Option<String>,
     /// What has been typed.
     pub input: Input,
+    /// The first line shown.
+    pub first: usize,
 }
 
 /// What a question is about.
@@ -100,6 +115,8 @@ pub struct Question {
 pub enum Asked {
     /// An action on a VM.
     Action(ActionKind, VmKey),
+    /// An action on several VMs; some of them may be left out.
+    Many(ActionKind, Vec<VmKey>),
     /// Acknowledging several failed tasks.
     AcknowledgeAll(Vec<TaskKey>),
 }
@@ -107,8 +124,8 @@ pub enum Asked {
 /// The reason of a protection, being typed.
 #[derive(Debug, Clone)]
 pub struct Protect {
-    /// The VM to protect.
-    pub vm: VmKey,
+    /// The VMs to protect.
+    pub vms: Vec<VmKey>,
     /// The reason.
     pub input: Input,
     /// Which earlier reason is shown, counted from the newest; `None` for one's own text.
@@ -139,10 +156,11 @@ impl Layer {
             Self::Details(_) => &[Place::Details, Place::Dialog, Place::Vm, Place::List],
             Self::Menu(_) => &[Place::Menu, Place::Dialog, Place::Vm, Place::List],
             Self::Sort(_) => &[Place::Sort, Place::Dialog, Place::List],
+            Self::Hosts(_) => &[Place::Hosts, Place::Dialog, Place::List],
             Self::Question(question) if question.expected.is_some() => {
-                &[Place::Typed, Place::Dialog]
+                &[Place::Typed, Place::Dialog, Place::List]
             }
-            Self::Question(_) => &[Place::Confirm, Place::Dialog],
+            Self::Question(_) => &[Place::Confirm, Place::Dialog, Place::List],
             Self::Protect(_) => &[Place::Field, Place::Dialog],
             Self::Task(_) => &[Place::Warning, Place::Dialog, Place::List],
         }
@@ -175,6 +193,7 @@ impl Layer {
             Self::Page(page) => Some(&mut page.first),
             Self::Details(details) => Some(&mut details.first),
             Self::Task(task) => Some(&mut task.first),
+            Self::Question(question) => Some(&mut question.first),
             _ => None,
         }
     }

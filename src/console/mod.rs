@@ -5,6 +5,7 @@ mod input;
 pub mod keymap;
 pub mod layers;
 pub mod lists;
+pub mod marks;
 pub mod message;
 pub mod notices;
 mod run;

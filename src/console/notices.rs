@@ -24,6 +24,8 @@ pub struct Notice {
     pub level: Level,
     /// One sentence.
     pub text: String,
+    /// It is not on the screen, whatever its time.
+    pub logged_only: bool,
 }
 
 impl Notice {
@@ -70,7 +72,26 @@ impl Notices {
             last.at = at;
             return;
         }
-        self.log.push(Notice { at, level, text });
+        self.push(Notice {
+            at,
+            level,
+            text,
+            logged_only: false,
+        });
+    }
+
+    /// Adds one that only the log shows.
+    pub fn log_only(&mut self, at: Timestamp, level: Level, text: &str) {
+        self.push(Notice {
+            at,
+            level,
+            text: text.to_owned(),
+            logged_only: true,
+        });
+    }
+
+    fn push(&mut self, notice: Notice) {
+        self.log.push(notice);
         if self.log.len() > LOG_MAX {
             self.log.remove(0);
         }
@@ -80,7 +101,9 @@ impl Notices {
     #[must_use]
     pub fn shown(&self, now: Timestamp) -> Vec<&Notice> {
         let alive = |notice: &&Notice| {
-            notice.ends() > now && self.dismissed.is_none_or(|then| notice.at > then)
+            !notice.logged_only
+                && notice.ends() > now
+                && self.dismissed.is_none_or(|then| notice.at > then)
         };
         // A failure outlives what came after it; nothing lasts long enough to be further back than this.
         let recent = self.log.iter().rev().take(RECENT);
@@ -94,6 +117,13 @@ impl Notices {
         let any = !self.shown(now).is_empty();
         self.dismissed = Some(now);
         any
+    }
+
+    /// Takes one from the screen whose matter is settled; the log keeps it.
+    pub fn settle(&mut self, text: &str) {
+        for notice in self.log.iter_mut().filter(|notice| notice.text == text) {
+            notice.logged_only = true;
+        }
     }
 
     /// When the next one goes.

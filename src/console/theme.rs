@@ -112,6 +112,8 @@ pub struct Glyphs {
     pub success: &'static str,
     /// A restricted appliance.
     pub restricted: &'static str,
+    /// The server says otherwise.
+    pub differs: &'static str,
     /// The cursor.
     pub cursor: &'static str,
     /// An open branch.
@@ -158,6 +160,7 @@ pub const UNICODE: Glyphs = Glyphs {
     failure: "✖",
     success: "✓",
     restricted: "⊘",
+    differs: "≠",
     cursor: "›",
     open: "▾",
     closed: "▸",
@@ -192,6 +195,7 @@ pub const ASCII: Glyphs = Glyphs {
     failure: "x",
     success: "+",
     restricted: "@",
+    differs: "!",
     cursor: ">",
     open: "v",
     closed: ">",

@@ -4,8 +4,11 @@
 pub mod clock;
 
 mod abiquo;
+mod elastic_hosting;
 mod identity;
 mod json;
+mod scloudm;
+mod zstack;
 
 use std::fmt;
 use std::io;
@@ -124,18 +127,23 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
     if options.pace.is_nan() || options.pace <= 0.0 {
         return Err(DemoError::Pace(options.pace));
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DemoError::Listen)?;
-    listener.set_nonblocking(true).map_err(DemoError::Listen)?;
-    let address = listener.local_addr().map_err(DemoError::Listen)?;
-    let base = format!("http://{}/api", SocketAddr::from((address.ip(), LINK_PORT)));
-    let service = abiquo::service(options, clock, base)?;
+    let sites = vec![
+        abiquo(options, &clock)?,
+        zstack(options, &clock)?,
+        ecp(options, &clock)?,
+        scloudm(options, &clock)?,
+    ];
+    let (clouds, servers) = sites
+        .into_iter()
+        .map(|site| (site.cloud, (site.listener, site.service)))
+        .unzip();
 
     let (stop, stopped) = oneshot::channel();
     let (started, has_started) = mpsc::channel();
     // The runtime lives and dies in the thread: the caller may be inside another one.
     let thread = thread::Builder::new()
         .name("demo-clouds".to_owned())
-        .spawn(move || run(listener, service, stopped, &started))
+        .spawn(move || run(servers, stopped, &started))
         .map_err(DemoError::Threads)?;
     let gone = || {
         Err(DemoError::Threads(io::Error::other(
@@ -143,23 +151,96 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
         )))
     };
     has_started.recv().unwrap_or_else(|_| gone())?;
-    let cloud = DemoCloud {
-        name: "abiquo".to_owned(),
-        provider: "abiquo",
-        url: format!("http://{address}/api"),
-        username: abiquo::USERNAME.to_owned(),
-        password: abiquo::PASSWORD.to_owned(),
-    };
     Ok(DemoClouds {
-        clouds: vec![cloud],
+        clouds,
         stop: Some(stop),
         thread: Some(thread),
     })
 }
 
-fn run(
+/// A cloud that is ready to be served.
+struct Site {
+    cloud: DemoCloud,
     listener: TcpListener,
     service: Router,
+}
+
+fn abiquo(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    let base = format!("http://{}/api", SocketAddr::from((address.ip(), LINK_PORT)));
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "abiquo".to_owned(),
+            provider: "abiquo",
+            url: format!("http://{address}/api"),
+            username: abiquo::USERNAME.to_owned(),
+            password: abiquo::PASSWORD.to_owned(),
+        },
+        listener,
+        service: abiquo::service(options, clock.clone(), base)?,
+    })
+}
+
+fn zstack(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    let base = format!(
+        "http://{}/zstack",
+        SocketAddr::from((address.ip(), LINK_PORT))
+    );
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "zstack".to_owned(),
+            provider: "zstack",
+            url: format!("http://{address}/zstack"),
+            username: zstack::USERNAME.to_owned(),
+            password: zstack::PASSWORD.to_owned(),
+        },
+        listener,
+        service: zstack::service(options, clock.clone(), base)?,
+    })
+}
+
+fn ecp(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "ecp".to_owned(),
+            provider: "elastic-hosting",
+            url: format!("http://{address}"),
+            username: elastic_hosting::USERNAME.to_owned(),
+            password: elastic_hosting::PASSWORD.to_owned(),
+        },
+        listener,
+        service: elastic_hosting::service(options, clock.clone())?,
+    })
+}
+
+/// The SCloudM gateway.
+fn scloudm(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "scloudm".to_owned(),
+            provider: "scloudm",
+            url: format!("http://{address}"),
+            username: scloudm::USERNAME.to_owned(),
+            password: scloudm::PASSWORD.to_owned(),
+        },
+        listener,
+        service: scloudm::service(options, clock.clone())?,
+    })
+}
+
+/// A port of its own on the loopback.
+fn listen() -> Result<(TcpListener, SocketAddr), DemoError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DemoError::Listen)?;
+    listener.set_nonblocking(true).map_err(DemoError::Listen)?;
+    let address = listener.local_addr().map_err(DemoError::Listen)?;
+    Ok((listener, address))
+}
+
+fn run(
+    servers: Vec<(TcpListener, Router)>,
     stopped: oneshot::Receiver<()>,
     started: &mpsc::Sender<Result<(), DemoError>>,
 ) {
@@ -172,21 +253,23 @@ fn run(
         Ok(runtime) => runtime,
         Err(error) => return report(started, Err(DemoError::Threads(error))),
     };
-    let listener = {
-        let _inside = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)
-    };
-    let listener = match listener {
-        Ok(listener) => listener,
-        Err(error) => return report(started, Err(DemoError::Listen(error))),
-    };
-    runtime.spawn(async move {
-        // Small answers must not wait for more to send.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
+    for (listener, service) in servers {
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)
+        };
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(error) => return report(started, Err(DemoError::Listen(error))),
+        };
+        runtime.spawn(async move {
+            // Small answers must not wait for more to send.
+            let listener = listener.tap_io(|stream| {
+                let _ = stream.set_nodelay(true);
+            });
+            let _ = axum::serve(listener, service).await;
         });
-        let _ = axum::serve(listener, service).await;
-    });
+    }
     report(started, Ok(()));
     // Dropping `DemoClouds` sends or hangs up: both mean stop.
     let _ = runtime.block_on(stopped);

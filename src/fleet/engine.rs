@@ -150,6 +150,8 @@ impl Fleet {
             }
             Ask::VmTasks(vm) => self.question(vm, Question::Tasks),
             Ask::Raw(vm) => self.question(vm, Question::Raw),
+            Ask::Candidates(vm) => self.question(vm, Question::Candidates),
+            Ask::Console(vm) => self.question(vm, Question::Console),
         }
     }
 

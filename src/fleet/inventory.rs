@@ -146,7 +146,10 @@ impl Inventory {
                 }
             }
             Update::Command(report) => self.report(report, &mut changes),
-            Update::Raw { .. } | Update::Trouble { .. } => {}
+            Update::Raw { .. }
+            | Update::Candidates { .. }
+            | Update::Console { .. }
+            | Update::Trouble { .. } => {}
         }
         changes
     }
@@ -402,6 +405,12 @@ impl Inventory {
     #[must_use]
     pub fn vapps(&self, cloud: &CloudName) -> Vec<VappRef<'_>> {
         self.appliances.of_cloud(cloud)
+    }
+
+    /// The VMs of a cloud that stand in no appliance, by project.
+    #[must_use]
+    pub fn loose(&self, cloud: &CloudName) -> Vec<(Option<&crate::model::Group>, &Members)> {
+        self.appliances.loose(cloud)
     }
 
     /// An appliance by cloud and id.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
+use super::watch::Watch;
 use crate::model::{CloudName, TaskKey, VmKey};
 
 use file::JournalFile;
@@ -52,6 +53,8 @@ pub(super) struct Record {
     pub task: Option<Arc<str>>,
     /// Where the cloud finds that task again.
     pub locator: Option<Arc<str>>,
+    /// How far an operation is that this program watches.
+    pub watch: Option<Box<Watch>>,
     /// The sentence that goes with it.
     pub message: Option<String>,
     /// Who was signed in.
@@ -60,11 +63,19 @@ pub(super) struct Record {
     pub last: bool,
 }
 
-/// The arguments of an action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The arguments of an action, those that it has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Args {
     /// Why.
-    pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The cloud's id of the host to move to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Powered off for good, whatever would start it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_off: Option<bool>,
 }
 
 impl Record {

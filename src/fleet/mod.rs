@@ -9,11 +9,13 @@ pub mod command;
 mod engine;
 pub mod inventory;
 mod journal;
+mod local;
 pub mod oneshot;
 mod open;
 mod outbox;
 mod setup;
 pub mod update;
+mod watch;
 mod words;
 mod worker;
 

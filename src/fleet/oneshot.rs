@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::mpsc::Receiver;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::command::{Command, CommandId, CommandReport, Stage};
@@ -16,7 +17,7 @@ use super::update::{CloudStatus, Update};
 use super::words;
 use super::worker::Worker;
 use crate::clouds::{Error, EventQuery};
-use crate::model::{CloudName, Event, PowerState, VmKey};
+use crate::model::{CloudName, Event, Host, PowerState, VmKey};
 
 /// So long the outcomes of commands that are no longer sent are waited for.
 const LAST_REPORTS: Duration = Duration::from_millis(500);
@@ -246,8 +247,7 @@ impl OneShot {
             cloud: key.cloud.clone(),
             error: format!("Reading {key} failed: {error}"),
         };
-        let worker = self.fleet.worker(&key.cloud).cloned();
-        let worker = worker.ok_or_else(|| unknown("no such cloud is selected; check its name"))?;
+        let worker = self.worker_of(key)?;
         let vm = self.inventory.find(key).cloned();
         let vm = vm.ok_or_else(|| unknown("no such VM is known; list the VMs"))?;
         let reading = async {
@@ -263,6 +263,44 @@ impl OneShot {
             Err(_) => too_slow(&what),
         };
         Err(failure(&worker, error))
+    }
+
+    /// The hosts that a VM that was listed can be moved to now; none where its cloud cannot tell.
+    ///
+    /// # Errors
+    /// When they cannot be read, or the VM is not known.
+    pub async fn candidates(
+        &mut self,
+        key: &VmKey,
+        deadline: Instant,
+    ) -> Result<Vec<Host>, CloudFailure> {
+        let worker = self.worker_of(key)?;
+        let reading = timeout_at(deadline, worker.candidates(key));
+        let answer = self.drive(reading).await;
+        in_time(&worker, key, "Reading the hosts", answer)
+    }
+
+    /// Where the screen of a VM that was listed can be seen; `None` where its cloud does not tell.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the VM is not known.
+    pub async fn console_address(
+        &mut self,
+        key: &VmKey,
+        deadline: Instant,
+    ) -> Result<Option<Arc<str>>, CloudFailure> {
+        let worker = self.worker_of(key)?;
+        let reading = timeout_at(deadline, worker.console_address(key));
+        let answer = self.drive(reading).await;
+        in_time(&worker, key, "Reading the console", answer)
+    }
+
+    fn worker_of(&self, key: &VmKey) -> Result<Arc<Worker>, CloudFailure> {
+        let worker = self.fleet.worker(&key.cloud).cloned();
+        worker.ok_or_else(|| CloudFailure {
+            cloud: key.cloud.clone(),
+            error: format!("Reading {key} failed: no such cloud is selected; check its name"),
+        })
     }
 
     /// Submits the commands and tells how far they are, until they are over, accepted if that is enough, or the time is up. By then
@@ -402,6 +440,19 @@ where
         .iter()
         .map(|worker| on_cloud(worker, what, deadline, work(worker.clone())));
     join_all(all).await.into_iter().flatten().collect()
+}
+
+/// The answer about one VM, or why there is none.
+fn in_time<T>(
+    worker: &Worker,
+    key: &VmKey,
+    doing: &str,
+    answer: Result<Result<T, String>, Elapsed>,
+) -> Result<T, CloudFailure> {
+    let late = |_| Err(too_slow(&words::what(doing, &key.id, &key.cloud)));
+    answer
+        .unwrap_or_else(late)
+        .map_err(|error| failure(worker, error))
 }
 
 /// Does something with a cloud, and tells if it could not be done in time.

@@ -88,9 +88,11 @@ fn open_cloud(entry: &CloudEntry) -> CloudSetup {
             production: entry.is_production(),
             read_only: entry.read_only,
             capabilities,
+            group_by: entry.group_by.as_ref().map(ToString::to_string),
         },
         cloud,
         concurrency: entry.concurrency,
+        group_by: entry.group_by.clone(),
         account: entry.username().map(str::to_owned),
     }
 }
@@ -139,6 +141,11 @@ impl Cloud for Unopened {
 
     async fn vm_tasks(&self, _vm: &Vm) -> Result<Vec<Task>> {
         self.no()
+    }
+
+    // What was acknowledged here stays so; a cloud that is not open is asked for nothing.
+    fn acknowledges_tasks(&self) -> bool {
+        true
     }
 
     async fn acknowledge(&self, _task: &Task) -> Result<()> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::update::CloudInfo;
 use crate::clouds::Cloud;
+use crate::model::GroupBy;
 
 /// Whether clouds are read again and again, or only when somebody asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct CloudSetup {
     pub cloud: Arc<dyn Cloud>,
     /// How many actions may be on their way to it at once, and how many tasks may be asked for at once.
     pub concurrency: usize,
+    /// What groups are made from, where the cloud has no appliances of its own.
+    pub group_by: Option<GroupBy>,
     /// The account that the configuration signs in with; `None` where only the sign-in tells (a token). What was kept of
     /// another account is never shown.
     pub account: Option<String>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::command::CommandReport;
-use crate::model::{Capabilities, CloudName, Event, Session, Task, Vapp, Vm, VmKey};
+use crate::model::{Capabilities, CloudName, Event, Host, Session, Task, Vapp, Vm, VmKey};
 
 /// What is known of a cloud before it has said a word: its configuration, without secrets.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct CloudInfo {
     pub production: bool,
     /// Whether the configuration forbids changes.
     pub read_only: bool,
+    /// What groups are made from where the cloud has no appliances, as the configuration has it: `tag:app`.
+    pub group_by: Option<String>,
     /// What its API has.
     pub capabilities: &'static Capabilities,
 }
@@ -103,7 +105,7 @@ pub enum Update {
         /// As they are now.
         tasks: Vec<Task>,
     },
-    /// The tasks of one VM, all of them: what is not among them is gone.
+    /// The tasks of one VM, all that its cloud has: what is not among them is gone, but for those that this console watches.
     VmTasks {
         /// The VM.
         vm: VmKey,
@@ -140,6 +142,20 @@ pub enum Update {
         /// Indented JSON, or why not, as one sentence.
         document: Result<String, String>,
     },
+    /// The answer to [`Ask::Candidates`].
+    Candidates {
+        /// The VM.
+        vm: VmKey,
+        /// The hosts that it can be moved to now, none where its cloud cannot tell; or why not, as one sentence.
+        hosts: Result<Vec<Host>, String>,
+    },
+    /// The answer to [`Ask::Console`].
+    Console {
+        /// The VM.
+        vm: VmKey,
+        /// Where its screen can be seen, `None` where its cloud does not tell; or why not, as one sentence.
+        address: Result<Option<Arc<str>>, String>,
+    },
     /// Something a person should read that is no command's and no cloud's: the journal cannot be written, say.
     Trouble {
         /// The cloud it is about, where it is about one.
@@ -160,4 +176,8 @@ pub enum Ask {
     VmTasks(VmKey),
     /// The VM as its server tells it.
     Raw(VmKey),
+    /// The hosts that a VM can be moved to now.
+    Candidates(VmKey),
+    /// Where the screen of a VM can be seen.
+    Console(VmKey),
 }

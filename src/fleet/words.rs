@@ -169,6 +169,7 @@ mod tests {
                 description: description.map(Into::into),
             }],
             acknowledgeable: true,
+            watched_here: false,
             locator: "".into(),
         }
     }

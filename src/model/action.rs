@@ -53,6 +53,10 @@ pub enum ActionKind {
     Move,
     /// Move it to a restricted appliance.
     Restrict,
+    /// Save its memory to disk and free its host.
+    Suspend,
+    /// Bring a deleted one back.
+    Restore,
 }
 
 /// The declaration of one kind of action.
@@ -107,6 +111,8 @@ pub const SPECS: &[ActionSpec] = &[
     spec!(Relocate, "relocate", "Relocate", Disruptive, "move it to another host", "relocated", "It moves to another host while it runs."),
     spec!(Move, "move", "Move", Changes, "move it to another appliance", "moved", "It stands in another appliance."),
     spec!(Restrict, "restrict", "Restrict", Changes, "move it to a restricted appliance", "restricted", "Users without the privilege no longer see it."),
+    spec!(Suspend, "suspend", "Suspend", Disruptive, "save its memory to disk", "suspended", "Its memory is saved to disk and it stops; its users lose it meanwhile."),
+    spec!(Restore, "restore", "Restore", Changes, "bring a deleted one back", "restored", "It is brought back, off."),
 ];
 
 impl ActionKind {
@@ -116,7 +122,7 @@ impl ActionKind {
     }
 
     /// The kinds that have a key in the JSON of every VM of every cloud, in that order.
-    pub const IN_JSON: [Self; 9] = [
+    pub const IN_JSON: [Self; 13] = [
         Self::PowerOn,
         Self::Shutdown,
         Self::PowerOff,
@@ -126,6 +132,10 @@ impl ActionKind {
         Self::Reboot,
         Self::Protect,
         Self::Unprotect,
+        Self::Suspend,
+        Self::Delete,
+        Self::Restore,
+        Self::Relocate,
     ];
 
     /// Its declaration.
@@ -188,6 +198,19 @@ pub enum Action {
     },
     /// Release it.
     Unprotect,
+    /// Cut its power, and keep whatever would start it again (high availability) from doing so.
+    KeepOff,
+    /// Save its memory to disk.
+    Suspend,
+    /// Remove it.
+    Delete,
+    /// Bring a deleted one back.
+    Restore,
+    /// Move it to another host.
+    Relocate {
+        /// The cloud's id of the host, one of [`crate::clouds::Cloud::candidates`].
+        host: String,
+    },
 }
 
 impl Action {
@@ -204,6 +227,11 @@ impl Action {
             Self::Reset => ActionKind::Reset,
             Self::Protect { .. } => ActionKind::Protect,
             Self::Unprotect => ActionKind::Unprotect,
+            Self::KeepOff => ActionKind::PowerOff,
+            Self::Suspend => ActionKind::Suspend,
+            Self::Delete => ActionKind::Delete,
+            Self::Restore => ActionKind::Restore,
+            Self::Relocate { .. } => ActionKind::Relocate,
         }
     }
 
@@ -219,6 +247,9 @@ impl Action {
             ActionKind::Reboot => Self::Reboot,
             ActionKind::Reset => Self::Reset,
             ActionKind::Unprotect => Self::Unprotect,
+            ActionKind::Suspend => Self::Suspend,
+            ActionKind::Delete => Self::Delete,
+            ActionKind::Restore => Self::Restore,
             _ => return None,
         })
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::action::ActionKind;
+use super::action::{Action, ActionKind};
 use super::capabilities::{ActionRule, Capabilities};
 use super::session::Privileges;
 use super::state::PowerState;
@@ -37,6 +37,18 @@ pub enum Denial {
         action: ActionKind,
         /// What else there is to say.
         instead: Option<&'static str>,
+    },
+    /// The API has it, this program does not perform it there.
+    NotPerformed {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
+        /// The action.
+        action: ActionKind,
+    },
+    /// Keeping a VM off where nothing would start it again.
+    NothingRestarts {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
     },
     /// The configuration forbids changes.
     ReadOnly,
@@ -74,6 +86,8 @@ pub enum Denial {
         action: ActionKind,
         /// The states it is accepted from.
         needs: &'static [PowerState],
+        /// The words of the cloud's own that it is accepted from as well.
+        needs_native: &'static [&'static str],
         /// The word for the state it is in.
         is: &'static str,
         /// The cloud's own word, where it says more.
@@ -91,6 +105,19 @@ impl fmt::Display for Denial {
             } => {
                 write!(f, "{provider} has no {}", action.title().to_lowercase())?;
                 instead.map_or(Ok(()), |instead| write!(f, "; {instead}"))
+            }
+            Self::NotPerformed { provider, action } => {
+                write!(
+                    f,
+                    "vmdeck does not {} on {provider} yet",
+                    action.title().to_lowercase()
+                )
+            }
+            Self::NothingRestarts { provider } => {
+                write!(
+                    f,
+                    "{provider} has nothing that would start it again; power off is enough"
+                )
             }
             Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
             Self::NotSignedIn(None) => f.write_str("The cloud has not answered the sign-in yet"),
@@ -116,11 +143,12 @@ impl fmt::Display for Denial {
             Self::State {
                 action,
                 needs,
+                needs_native,
                 is,
                 native,
             } => {
                 write!(f, "{} needs a VM that is ", action.title())?;
-                write_states(f, needs)?;
+                write_states(f, needs, needs_native)?;
                 write!(f, "; this one is {is}")?;
                 native
                     .as_deref()
@@ -141,8 +169,19 @@ fn write_protected(
     reason.map_or(Ok(()), |reason| write!(f, ": {reason}"))
 }
 
-/// "On", "On or Paused", "On, Paused or Off"; where fewer are left out than named, "not Locked".
-fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState]) -> fmt::Result {
+/// "On", "On or Paused", "On, Paused or Off"; where fewer are left out than named, "not Locked". Words of the cloud's own stand behind
+/// the states.
+fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState], words: &[&str]) -> fmt::Result {
+    if !words.is_empty() {
+        let states = states.iter().map(|state| state.word());
+        let all: Vec<&str> = states.chain(words.iter().copied()).collect();
+        return match all.as_slice() {
+            [but_last @ .., last] if !but_last.is_empty() => {
+                write!(f, "{} or {last}", but_last.join(", "))
+            }
+            one => f.write_str(&one.concat()),
+        };
+    }
     let left_out: Vec<_> = PowerState::ALL
         .into_iter()
         .filter(|state| !states.contains(state))
@@ -202,6 +241,18 @@ pub fn availability(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Ava
     denial(action, vm, standing).map_or(Availability::Allowed, Availability::Denied)
 }
 
+/// [`availability`] of an action with its arguments: keeping a VM off needs a cloud that would start it again.
+#[must_use]
+pub fn availability_of(action: &Action, vm: &Vm, standing: &Standing<'_>) -> Availability {
+    match availability(action.kind(), vm, standing) {
+        Availability::Allowed if *action == Action::KeepOff && !standing.capabilities.keep_off => {
+            let provider = standing.capabilities.provider;
+            Availability::Denied(Denial::NothingRestarts { provider })
+        }
+        answer => answer,
+    }
+}
+
 fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {
     let capabilities = standing.capabilities;
     let Some(rule) = capabilities.rule(action) else {
@@ -216,13 +267,26 @@ fn denial(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Option<Denial
             instead,
         });
     };
+    if !rule.offered {
+        return Some(Denial::NotPerformed {
+            provider: capabilities.provider,
+            action,
+        });
+    }
+    denial_by_rule(rule, vm, standing)
+}
+
+/// What one rule of a cloud says, whether this program performs its action or not.
+#[must_use]
+pub fn denial_by_rule(rule: &ActionRule, vm: &Vm, standing: &Standing<'_>) -> Option<Denial> {
+    let capabilities = standing.capabilities;
     if standing.read_only {
         return Some(Denial::ReadOnly);
     }
     let Some(privileges) = standing.privileges else {
         return Some(Denial::NotSignedIn(standing.signed_out.map(Arc::from)));
     };
-    protection(action, vm, capabilities, privileges)
+    protection(rule.action, vm, capabilities, privileges)
         .or_else(|| privilege(rule, vm, privileges))
         .or_else(|| restriction(standing, privileges))
         .or_else(|| state(rule, vm, standing.progress))
@@ -296,6 +360,7 @@ fn state(rule: &ActionRule, vm: &Vm, progress: Option<&str>) -> Option<Denial> {
         _ => Denial::State {
             action: rule.action,
             needs: rule.from,
+            needs_native: rule.from_native,
             is: vm.power_word(),
             native: vm.differing_native_state().map(Arc::from),
         },
@@ -336,6 +401,8 @@ mod tests {
             ActionRule::new(ActionKind::Protect, &[On, Paused, Off], &["PROTECT"]),
             ActionRule::new(ActionKind::Unprotect, &[On, Paused, Off], &["PROTECT"]),
         ],
+        notes: &[],
+        keep_off: false,
         missing: &[(ActionKind::Reboot, "use reset")],
         protection: Some(ProtectionScope::Cloud),
         protect_privilege: Some("PROTECT"),

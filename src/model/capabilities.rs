@@ -67,6 +67,10 @@ pub struct Capabilities {
     pub rules: &'static [ActionRule],
     /// Why an action that others have is missing here, where there is more to say than that: `(reboot, "use reset")`.
     pub missing: &'static [(ActionKind, &'static str)],
+    /// What an action does on this cloud, where that differs from its ordinary help: `(power_off, "stop: …")`.
+    pub notes: &'static [(ActionKind, &'static str)],
+    /// Whether powering off can also keep high availability from starting the VM again.
+    pub keep_off: bool,
     /// How far a protection reaches; `None` where there is none.
     pub protection: Option<ProtectionScope>,
     /// The privilege that lets its holder act on a protected VM.
@@ -86,6 +90,19 @@ impl Capabilities {
     #[must_use]
     pub fn rule(&self, action: ActionKind) -> Option<&'static ActionRule> {
         self.rules.iter().find(|rule| rule.action == action)
+    }
+
+    /// One line: what the action does on this cloud.
+    #[must_use]
+    pub fn help(&self, action: ActionKind) -> &'static str {
+        let note = self.notes.iter().find(|(kind, _)| *kind == action);
+        note.map_or(action.spec().help, |(_, note)| note)
+    }
+
+    /// Whether the cloud's rules say why it has no such action: worth a line in a menu.
+    #[must_use]
+    pub fn explains(&self, action: ActionKind) -> bool {
+        self.missing.iter().any(|(kind, _)| *kind == action)
     }
 
     /// Whether this program offers the action on this cloud: listed in menus, with a key.

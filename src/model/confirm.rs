@@ -13,7 +13,7 @@ pub struct Confirmation {
     pub consequence: &'static str,
     /// Why the question is asked, each as a few words: `production`, `protected by admin: kernel update`.
     pub because: Vec<String>,
-    /// Whether a single key is too easy an answer: harm that cannot be undone, in production or on a protected VM.
+    /// Whether a single key is too easy an answer: harm that cannot be undone in production or on a protected VM, and deleting anywhere.
     pub typed: bool,
 }
 
@@ -51,7 +51,7 @@ pub fn confirmation(action: ActionKind, vm: &Vm, production: bool) -> Option<Con
     Some(Confirmation {
         consequence: spec.consequence,
         because,
-        typed: spec.class == ActionClass::Destructive && serious,
+        typed: action == ActionKind::Delete || spec.class == ActionClass::Destructive && serious,
     })
 }
 

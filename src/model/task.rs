@@ -126,6 +126,8 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("SNAPSHOT", "Snapshot", "Taking a snapshot"),
     ("RELOCATE", "Relocate", "Relocating"),
     ("DELETE", "Delete", "Deleting"),
+    ("SUSPEND", "Suspend", "Suspending"),
+    ("RESTORE", "Restore", "Restoring"),
     ("SCHEDULE", "Schedule", "Selecting hypervisor"),
     ("CONFIGURE", "Configure", "Copying & attaching disk"),
     ("DECONFIGURE", "Deconfigure", "Releasing resources"),
@@ -133,6 +135,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("UPDATE_RESOURCES", "Update resources", "Updating resources"),
     ("REFRESH", "Refresh", "Refreshing resources"),
     ("REGISTER_VM", "Register", "Registering"),
+    ("TRANSACTION", "Transaction", "Transaction running"),
 ];
 
 impl TaskKind {
@@ -222,6 +225,9 @@ pub struct Task {
     pub user: Option<Arc<str>>,
     /// Its steps, in order.
     pub jobs: Vec<Job>,
+    /// Whether this console made it and watches the VM, because the cloud has no task for it.
+    #[serde(default)]
+    pub watched_here: bool,
     /// Whether the cloud offers to acknowledge it now (Abiquo: the link is present).
     pub acknowledgeable: bool,
     /// Where its cloud finds it again. Opaque to all but the client that wrote it.
@@ -304,6 +310,7 @@ mod tests {
                 })
                 .collect(),
             acknowledgeable: false,
+            watched_here: false,
             locator: "".into(),
         }
     }

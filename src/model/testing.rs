@@ -17,6 +17,10 @@ pub fn vm(power: PowerState) -> Vm {
         project: None,
         tenant: None,
         location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: None,
         owner: None,
         hypervisor: None,
@@ -26,6 +30,7 @@ pub fn vm(power: PowerState) -> Vm {
         ram_mib: None,
         addresses: Box::default(),
         created_at: None,
+        updated_at: None,
         locator: "".into(),
     }
 }

@@ -67,6 +67,23 @@ pub struct Group {
     pub name: Arc<str>,
 }
 
+/// A host that a VM can be moved to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// The cloud's id of it.
+    pub id: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The cluster it stands in.
+    pub cluster: Option<Arc<str>>,
+    /// Its address.
+    pub address: Option<Arc<str>>,
+    /// Virtual CPUs: in use or promised, and in all.
+    pub cpus: Option<(u32, u32)>,
+    /// Memory in MiB: in use or promised, and in all.
+    pub ram_mib: Option<(u64, u64)>,
+}
+
 /// How far a protection reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,6 +150,18 @@ pub struct Vm {
     pub tenant: Option<Arc<str>>,
     /// Datacenter or region.
     pub location: Option<Arc<str>>,
+    /// The cluster or zone within the location.
+    #[serde(default)]
+    pub cluster: Option<Arc<str>>,
+    /// The networks it is in, by name, in the order of its addresses.
+    #[serde(default)]
+    pub networks: Box<[Arc<str>]>,
+    /// What it is tagged with, as text: `key=value` or a word.
+    #[serde(default)]
+    pub tags: Box<[Arc<str>]>,
+    /// Where its screen can be seen (`vnc://10.0.0.5:5901`), where the listing tells. Never with a password.
+    #[serde(default)]
+    pub console: Option<Arc<str>>,
     /// The host it runs on, where the user may see it.
     pub host: Option<Arc<str>>,
     /// The user who owns it.
@@ -151,6 +180,9 @@ pub struct Vm {
     pub addresses: Box<[Arc<str>]>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
+    /// When the cloud last changed it.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// Where its cloud finds it again. Opaque to all but the client that wrote it.
     pub locator: Arc<str>,
 }
@@ -174,6 +206,13 @@ impl Vm {
         } else {
             self.power.word()
         }
+    }
+
+    /// What it is doing, by the cloud's own word, where the cloud has a word for that and no task: `Migrating`.
+    #[must_use]
+    pub fn native_progress(&self) -> Option<&str> {
+        self.differing_native_state()
+            .filter(|_| self.power == PowerState::Locked)
     }
 
     /// The cloud's own word where it says more than ours, for the screen.

@@ -70,8 +70,17 @@ impl Demo {
         file.into_temp_path().keep().unwrap()
     }
 
-    /// The program on this demo's configuration, without a terminal.
+    /// The program on this demo's Abiquo cloud, without a terminal.
     pub fn vmdeck(&self, args: &[&str]) -> Run {
+        let all = ["config", "demo", "--cloud"]
+            .iter()
+            .any(|word| args.contains(word));
+        let only: &[&str] = if all { &[] } else { &["--cloud", "abiquo"] };
+        self.vmdeck_on(&self.config(), &[args, only].concat())
+    }
+
+    /// The program on all clouds of this demo.
+    pub fn vmdeck_on_all(&self, args: &[&str]) -> Run {
         self.vmdeck_on(&self.config(), args)
     }
 

@@ -10,6 +10,7 @@
 mod acting;
 mod configuration;
 mod demo;
+mod four;
 mod harness;
 mod misbehaving;
 mod reading;

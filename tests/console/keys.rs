@@ -517,6 +517,206 @@ fn a_vm_that_vanishes_under_an_open_dialog_does_no_harm() {
     }
 }
 
+fn names(deck: &Deck) -> Vec<String> {
+    let mut names: Vec<_> = deck
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Submit(command) => deck
+                .app
+                .inventory
+                .find(command.vm()?)
+                .map(|vm| vm.name.to_string()),
+            _ => None,
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+fn outcome(deck: &mut Deck, id: &str, action: Action, stage: Stage) {
+    deck.tell([Update::Command(CommandReport {
+        id: CommandId(id.parse().unwrap()),
+        command: Command::Act {
+            vm: prod(id),
+            action,
+            confirmed: Confirmed::Unprotected,
+        },
+        vm_name: id.into(),
+        at: deck.now,
+        stage,
+    })]);
+}
+
+#[test]
+fn marks_survive_filter_and_refresh_and_are_counted() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/").typing("web").press("enter ctrl-a esc");
+    assert!(deck.screen().contains("3 marked"), "{}", deck.screen());
+    deck.tell([Update::Vms {
+        cloud: CloudName::new("prod"),
+        changed: vec![Arc::new(vm(
+            "prod",
+            "99",
+            "aaa-first",
+            PowerState::On,
+            "edge",
+        ))],
+        gone: vec![prod("6")],
+        as_of: noon(),
+    }]);
+    assert!(
+        deck.screen().contains("2 marked"),
+        "what is gone is no longer marked: {}",
+        deck.screen()
+    );
+    deck.press("esc");
+    assert!(!deck.screen().contains("marked"));
+}
+
+#[test]
+fn an_action_on_the_marked_lists_each_and_leaves_out_what_cannot() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/").typing("prod").press("enter ctrl-a");
+    deck.effects.clear();
+    deck.press("X");
+    let screen = deck.screen();
+    assert!(
+        screen.contains("Power off 4 VMs?") && screen.contains("Left out:"),
+        "{screen}"
+    );
+    assert!(screen.contains("It is off already"), "{screen}");
+    deck.typing("3").press("enter");
+    assert!(
+        deck.effects.is_empty(),
+        "only the right number is an answer"
+    );
+    deck.press("backspace").typing("4").press("enter");
+    assert_eq!(names(&deck), ["billing-1", "db-01", "web-01", "web-02"]);
+    assert!(
+        deck.app.marks.is_empty(),
+        "the next key must not hit the same machines"
+    );
+    assert!(deck.screen().contains("Power off 0 of 4"));
+}
+
+#[test]
+fn the_outcomes_of_several_are_told_together_and_the_failed_can_be_marked() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/")
+        .typing("web-0")
+        .press("enter ctrl-a D")
+        .typing("2")
+        .press("enter");
+    assert_eq!(
+        names(&deck),
+        ["web-01", "web-02"],
+        "web-06 is not allocated"
+    );
+    outcome(&mut deck, "1", Action::Shutdown, Stage::Done { task: None });
+    assert!(
+        deck.screen().contains("Shut down 1 of 2"),
+        "{}",
+        deck.screen()
+    );
+    let message = "no guest tools".to_owned();
+    outcome(
+        &mut deck,
+        "2",
+        Action::Shutdown,
+        Stage::Failed {
+            message,
+            task: None,
+        },
+    );
+    assert!(
+        deck.screen().contains("Shut down: 1 done, 1 not: web-02"),
+        "{}",
+        deck.screen()
+    );
+    assert!(
+        deck.app
+            .notices
+            .log()
+            .iter()
+            .any(|notice| notice.text == "no guest tools")
+    );
+    deck.press("f");
+    assert_eq!(deck.app.marks.all(), [prod("2")]);
+}
+
+#[test]
+fn one_reason_protects_all_that_are_marked() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/")
+        .typing("web-0")
+        .press("enter ctrl-a p")
+        .typing("patch day")
+        .press("enter");
+    assert!(
+        deck.effects.is_empty() && deck.screen().contains("Protect 2 VMs?"),
+        "{}",
+        deck.screen()
+    );
+    deck.press("y");
+    assert_eq!(names(&deck), ["web-01", "web-02"]);
+}
+
+#[test]
+fn on_an_appliance_the_same_letters_act_on_all_of_it() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("2")
+        .press("/")
+        .typing("shop-front")
+        .press("enter g j j");
+    deck.effects.clear();
+    deck.press("P");
+    let why = "Unprotect: none of 4 VMs can be acted on now; It is not protected";
+    assert!(
+        deck.app
+            .notices
+            .log()
+            .iter()
+            .any(|notice| notice.text == why)
+    );
+    deck.press("D").typing("2").press("enter");
+    assert_eq!(names(&deck), ["web-01", "web-02"]);
+}
+
+#[test]
+fn acknowledging_the_marked_takes_all_their_failed_tasks() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/").typing("web-0").press("enter ctrl-a a");
+    assert!(
+        deck.screen().contains("Acknowledge 2 failed tasks?"),
+        "{}",
+        deck.screen()
+    );
+    deck.press("y");
+    assert_eq!(
+        deck.effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Submit(Command::Acknowledge { .. })))
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn preconditions_of_each_are_checked_again_at_the_answer() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/").typing("web-0").press("enter ctrl-a D");
+    let off = vm("prod", "1", "web-01", PowerState::Off, "shop-front");
+    deck.tell([Update::Vms {
+        cloud: CloudName::new("prod"),
+        changed: vec![Arc::new(off)],
+        gone: vec![],
+        as_of: noon(),
+    }]);
+    deck.typing("2").press("enter");
+    assert_eq!(names(&deck), ["web-02"]);
+}
+
 fn any_key() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "enter",
@@ -586,4 +786,49 @@ proptest! {
             deck.draw();
         }
     }
+}
+
+/// What a cloud with hosts can do, written for the test below.
+static RELOCATES: Capabilities = Capabilities {
+    rules: &[ActionRule::new(
+        ActionKind::Relocate,
+        &[PowerState::On],
+        &[],
+    )],
+    missing: &[],
+    ..crate::scene::CAPABILITIES
+};
+
+#[test]
+fn a_vm_is_relocated_to_a_host_that_its_cloud_offers() {
+    let mut cloud = info("prod", None);
+    cloud.capabilities = &RELOCATES;
+    let mut deck = Deck::empty(120, 36, false, vec![cloud, info("lab", None)]);
+    deck.tell(updates());
+    select(&mut deck, "web-01");
+    deck.press("m r");
+    assert_eq!(deck.effects, [Effect::Ask(Ask::Candidates(prod("1")))]);
+    assert!(deck.screen().contains("being read"));
+    let host = |id: &str, name: &str| Host {
+        id: id.into(),
+        name: name.into(),
+        cluster: None,
+        address: None,
+        cpus: Some((4, 32)),
+        ram_mib: Some((8_192, 65_536)),
+    };
+    deck.tell([Update::Candidates {
+        vm: prod("1"),
+        hosts: Ok(vec![host("h1", "esx-01"), host("h2", "esx-02")]),
+    }]);
+    assert!(
+        deck.screen().contains("esx-02") && deck.screen().contains("8 GiB of 64 GiB"),
+        "{}",
+        deck.screen()
+    );
+    deck.press("j enter");
+    assert_eq!(
+        deck.effects.last(),
+        Some(&act(prod("1"), Action::Relocate { host: "h2".into() }))
+    );
 }

@@ -38,6 +38,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
         ActionRule::new(ActionKind::Protect, &[On, Paused, Off], PROTECT),
         ActionRule::new(ActionKind::Unprotect, &[On, Paused, Off, Unknown], PROTECT),
     ],
+    notes: &[],
+    keep_off: false,
     missing: &[(ActionKind::Reboot, "reset restarts it hard")],
     protection: Some(ProtectionScope::Cloud),
     protect_privilege: Some("VM_PROTECT_ACTION"),
@@ -65,6 +67,7 @@ pub fn info(name: &str, environment: Option<&str>) -> CloudInfo {
         production: environment == Some("production"),
         read_only: false,
         capabilities: &CAPABILITIES,
+        group_by: None,
     }
 }
 
@@ -91,6 +94,10 @@ pub fn vm(cloud: &str, id: &str, name: &str, power: PowerState, vapp: &str) -> V
         }),
         tenant: Some("Acme".into()),
         location: Some("DC One".into()),
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: placed.then(|| "esx-03".into()),
         owner: Some("Pat Rivers".into()),
         hypervisor: Some("VMX_04".into()),
@@ -104,6 +111,7 @@ pub fn vm(cloud: &str, id: &str, name: &str, power: PowerState, vapp: &str) -> V
             [].into()
         },
         created_at: Some(ago(86_400 * 40)),
+        updated_at: None,
         locator: "".into(),
     }
 }
@@ -134,6 +142,7 @@ pub fn task(
         vm: Some(vm.key.clone()),
         kind: TaskKind::new(kind),
         acknowledgeable: state == TaskState::FinishedUnsuccessfully,
+        watched_here: false,
         state,
         created_at: Some(ago(age)),
         updated_at: Some(ago(age - 2)),

@@ -139,6 +139,23 @@ fn a_question_about_a_protected_vm() {
 }
 
 #[test]
+fn acting_on_many() {
+    at_each_size("many", |deck| {
+        deck.press("/")
+            .typing("prod")
+            .press("enter ctrl-a X")
+            .typing("4");
+    });
+}
+
+#[test]
+fn marked_rows() {
+    at_each_size("marked", |deck| {
+        deck.press("j j space space j space");
+    });
+}
+
+#[test]
 fn acknowledging_all() {
     at_each_size("acknowledge_all", |deck| {
         deck.press("A");

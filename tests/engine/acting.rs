@@ -41,7 +41,7 @@ async fn an_action_goes_through_its_stages_and_its_vm_is_told_before_its_end() {
         keys,
         [
             "action", "args", "cloud", "command", "last", "locator", "message", "name", "run",
-            "stage", "task", "time", "user", "vm"
+            "stage", "task", "time", "user", "vm", "watch"
         ]
     );
     assert_eq!(

@@ -11,9 +11,12 @@ mod acting;
 #[path = "../support/fake_cloud.rs"]
 mod fake_cloud;
 mod kept;
+mod kept_here;
 mod one_shot;
 mod outages;
+mod parts;
 mod reading;
 mod screen;
 mod settling;
 mod tasks;
+mod watching;

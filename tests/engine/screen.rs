@@ -15,7 +15,7 @@ use vmdeck::fleet::{
 };
 use vmdeck::model::{Action, Confirmed, VmKey};
 
-use crate::fake_cloud::{CAPABILITIES, FakeCloud};
+use crate::fake_cloud::FakeCloud;
 
 pub const REFRESH: Duration = Duration::from_secs(10);
 /// Of tokio's time: nothing that a test waits for takes so long.
@@ -30,10 +30,12 @@ pub fn setup(dir: &Path, clouds: &[&Arc<FakeCloud>]) -> Setup {
             environment: None,
             production: false,
             read_only: false,
-            capabilities: &CAPABILITIES,
+            group_by: None,
+            capabilities: cloud.capabilities,
         },
         cloud: Arc::clone(cloud) as Arc<dyn Cloud>,
         concurrency: 2,
+        group_by: None,
         account: Some("admin".to_owned()),
     });
     Setup {

@@ -9,20 +9,20 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use vmdeck::clouds::{
-    Accepted, Cloud, Error, EventQuery, ProtectionChange, Result, Target, TaskHandle, VmPage,
-    error::Rejection,
+    Accepted, Cloud, Error, EventQuery, Phase, ProtectionChange, Result, Target, TaskHandle,
+    VmPage, error::Rejection,
 };
 use vmdeck::model::{
-    Action, ActionKind, ActionRule, Capabilities, CloudName, Event, EventKey, Group, Job, JobState,
-    PowerState, Protection, ProtectionScope, Session, Severity, Task, TaskKey, TaskKind, TaskState,
-    Vapp, Vm, VmKey,
+    Action, ActionKind, ActionRule, Capabilities, CloudName, Event, EventKey, Group, Host, Job,
+    JobState, PowerState, Protection, ProtectionScope, Session, Severity, Task, TaskKey, TaskKind,
+    TaskState, Vapp, Vm, VmKey,
 };
 
 const DEPLOYED: &[PowerState] = &[PowerState::On, PowerState::Paused, PowerState::Off];
 const PERFORM: &[&str] = &["PERFORM"];
 
 /// What this cloud can do.
-pub static CAPABILITIES: Capabilities = Capabilities {
+pub const CAPABILITIES: Capabilities = Capabilities {
     provider: "Fake",
     rules: &[
         ActionRule::new(ActionKind::PowerOn, &[PowerState::Off], PERFORM),
@@ -34,6 +34,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
         ActionRule::new(ActionKind::Protect, DEPLOYED, &["PROTECT"]),
         ActionRule::new(ActionKind::Unprotect, DEPLOYED, &["PROTECT"]),
     ],
+    notes: &[],
+    keep_off: false,
     missing: &[],
     protection: Some(ProtectionScope::Cloud),
     protect_privilege: Some("PROTECT"),
@@ -41,6 +43,44 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     tasks: true,
     events: true,
     vapps: true,
+};
+
+const BARE: &[&str] = &[];
+const PLAIN_RULES: &[ActionRule] = &[
+    ActionRule::new(ActionKind::PowerOn, &[PowerState::Off], BARE),
+    ActionRule::new(ActionKind::PowerOff, &[PowerState::On], BARE),
+    ActionRule::new(ActionKind::Reboot, &[PowerState::On], BARE),
+    ActionRule::new(ActionKind::Reset, &[PowerState::On], BARE),
+    ActionRule::new(ActionKind::Pause, &[PowerState::On], BARE),
+    ActionRule::new(ActionKind::Delete, DEPLOYED, BARE),
+    ActionRule::new(ActionKind::Protect, DEPLOYED, BARE),
+    ActionRule::new(ActionKind::Unprotect, PowerState::ALL.as_slice(), BARE),
+];
+
+/// What a cloud can do that has no tasks, events or appliances, and whose protections this console keeps.
+pub const PLAIN: Capabilities = Capabilities {
+    provider: "Plain",
+    rules: PLAIN_RULES,
+    protection: Some(ProtectionScope::Console),
+    protect_privilege: None,
+    tasks: false,
+    events: false,
+    vapps: false,
+    ..CAPABILITIES
+};
+
+/// The same with protections in a tag that every console reads.
+pub const TAGGED: Capabilities = Capabilities {
+    provider: "Tagged",
+    protection: Some(ProtectionScope::SharedTag),
+    ..PLAIN
+};
+
+/// The same with tasks that nobody can acknowledge there.
+pub const UNACKNOWLEDGED: Capabilities = Capabilities {
+    provider: "Unacknowledged",
+    tasks: true,
+    ..CAPABILITIES
 };
 
 /// How one call goes wrong.
@@ -81,6 +121,12 @@ pub struct State {
     pub polls: usize,
     /// VMs whose graceful shutdown fails.
     pub no_tools: Vec<String>,
+    /// What an action becomes that the cloud has no task for.
+    pub phases: HashMap<ActionKind, Vec<Phase>>,
+    /// The locations that every listing reads whole, whatever becomes of the rest.
+    pub read_whole: Vec<String>,
+    /// Where VMs can be moved to.
+    pub hosts: Vec<Host>,
     twists: HashMap<&'static str, VecDeque<Twist>>,
     always: HashMap<&'static str, Twist>,
     polled: HashMap<String, usize>,
@@ -91,6 +137,9 @@ type Hook = Box<dyn Fn(&VmKey) + Send + Sync>;
 
 pub struct FakeCloud {
     pub name: CloudName,
+    pub capabilities: &'static Capabilities,
+    /// Whether its API can acknowledge failed tasks.
+    acknowledges: bool,
     state: Mutex<State>,
     calls: Mutex<Vec<Call>>,
     on_perform: Mutex<Option<Hook>>,
@@ -99,6 +148,20 @@ pub struct FakeCloud {
 impl FakeCloud {
     /// A cloud with so many VMs, `vm-0` with the id `0` and so on, all running.
     pub fn new(name: &str, vms: usize) -> Arc<Self> {
+        Self::of(name, vms, &CAPABILITIES, true)
+    }
+
+    /// A cloud whose API has no tasks, events or appliances, and whose protections this console keeps.
+    pub fn plain(name: &str, vms: usize) -> Arc<Self> {
+        Self::of(name, vms, &PLAIN, false)
+    }
+
+    pub fn of(
+        name: &str,
+        vms: usize,
+        capabilities: &'static Capabilities,
+        acknowledges: bool,
+    ) -> Arc<Self> {
         let cloud = CloudName::new(name);
         let vms = (0..vms).map(|n| (format!("{n:05}"), vm(&cloud, n, PowerState::On)));
         let state = State {
@@ -110,6 +173,9 @@ impl FakeCloud {
             page: 2,
             polls: 2,
             no_tools: Vec::new(),
+            phases: HashMap::new(),
+            read_whole: Vec::new(),
+            hosts: Vec::new(),
             twists: HashMap::new(),
             always: HashMap::new(),
             polled: HashMap::new(),
@@ -117,6 +183,8 @@ impl FakeCloud {
         };
         Arc::new(Self {
             name: cloud,
+            capabilities,
+            acknowledges,
             state: Mutex::new(state),
             calls: Mutex::default(),
             on_perform: Mutex::default(),
@@ -270,6 +338,7 @@ impl State {
             vm: Some(VmKey::new(cloud, vm)),
             kind: TaskKind::new(kind),
             acknowledgeable: state == TaskState::FinishedUnsuccessfully,
+            watched_here: false,
             state,
             created_at: Some(Timestamp::now()),
             updated_at: None,
@@ -326,7 +395,7 @@ impl State {
             _ => PowerState::On,
         };
         if let Some(vm) = self.vms.get_mut(vm) {
-            vm.power = power;
+            set_power(vm, power);
         }
     }
 }
@@ -334,7 +403,7 @@ impl State {
 #[async_trait]
 impl Cloud for FakeCloud {
     fn capabilities(&self) -> &'static Capabilities {
-        &CAPABILITIES
+        self.capabilities
     }
 
     async fn connect(&self) -> Result<Session> {
@@ -371,6 +440,14 @@ impl Cloud for FakeCloud {
         pages.boxed()
     }
 
+    fn has_read(&self, vm: &Vm) -> bool {
+        let location = vm.location.as_deref();
+        self.state()
+            .read_whole
+            .iter()
+            .any(|one| Some(&**one) == location)
+    }
+
     async fn vapps(&self) -> Result<Vec<Vapp>> {
         let twist = self.begin("vapps", "").await?;
         let vapps = self.state().vapps.clone();
@@ -396,6 +473,7 @@ impl Cloud for FakeCloud {
             let mut state = self.state();
             let id = target.vm.key.id.to_string();
             let user = state.user;
+            let phases = state.phases.get(&action.kind()).cloned();
             let vm = state
                 .vms
                 .get_mut(&id)
@@ -418,11 +496,13 @@ impl Cloud for FakeCloud {
                     vm.protection = None;
                     Accepted::Done
                 }
+                _ if let Some(phases) = phases => Accepted::Watch(phases),
+                _ if !self.capabilities.tasks => Accepted::Done,
                 _ if vm.power == PowerState::Locked => {
                     return Err(conflict("VM-2", "The virtual machine is locked"));
                 }
                 _ => {
-                    vm.power = PowerState::Locked;
+                    set_power(vm, PowerState::Locked);
                     let kind = action.kind().id().to_uppercase();
                     let task = state.add_task(&self.name, &id, &kind, TaskState::Started, user);
                     Accepted::Task(TaskHandle {
@@ -434,6 +514,17 @@ impl Cloud for FakeCloud {
             }
         };
         Self::end(twist, accepted).await
+    }
+
+    async fn candidates(&self, vm: &Vm) -> Result<Vec<Host>> {
+        let twist = self.begin("candidates", &vm.key.id).await?;
+        let hosts = self.state().hosts.clone();
+        Self::end(twist, hosts).await
+    }
+
+    async fn console_address(&self, vm: &Vm) -> Result<Option<Arc<str>>> {
+        let twist = self.begin("console", &vm.key.id).await?;
+        Self::end(twist, Some("vnc://10.0.0.5:5901".into())).await
     }
 
     async fn task(&self, handle: &TaskHandle) -> Result<Task> {
@@ -468,6 +559,10 @@ impl Cloud for FakeCloud {
             .cloned()
             .unwrap_or_default();
         Self::end(twist, tasks).await
+    }
+
+    fn acknowledges_tasks(&self) -> bool {
+        self.acknowledges
     }
 
     async fn acknowledge(&self, task: &Task) -> Result<()> {
@@ -514,6 +609,12 @@ impl Cloud for FakeCloud {
     }
 }
 
+/// A VM in another state, by the word of the wire.
+pub fn set_power(vm: &mut Vm, power: PowerState) {
+    vm.power = power;
+    vm.native_state = power.as_str().into();
+}
+
 pub fn conflict(code: &str, message: &str) -> Error {
     Error::Conflict(Rejection {
         status: 409,
@@ -549,6 +650,10 @@ pub fn vm(cloud: &CloudName, n: usize, power: PowerState) -> Vm {
         project: None,
         tenant: None,
         location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
         host: None,
         owner: None,
         hypervisor: None,
@@ -558,6 +663,7 @@ pub fn vm(cloud: &CloudName, n: usize, power: PowerState) -> Vm {
         ram_mib: Some(1024),
         addresses: Box::default(),
         created_at: None,
+        updated_at: None,
         locator: format!("/vms/{id}").as_str().into(),
     }
 }

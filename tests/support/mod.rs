@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
+pub mod zstack;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -173,6 +175,7 @@ pub fn entry(url: &str) -> CloudEntry {
             password: SecretSource::Plain(Secret::new(PASSWORD)),
         },
         read_only: false,
+        group_by: None,
         concurrency: 4,
         tls: Tls::default(),
     }

@@ -110,7 +110,7 @@ impl Terminal {
 
     /// `vmdeck demo`, as soon as it shows its VMs.
     pub fn demo(home: &Home) -> Self {
-        let terminal = Self::vmdeck(home, WIDE, &["demo", "--pace", "20"]);
+        let terminal = Self::vmdeck(home, WIDE, &["demo", "--pace", "20", "--cloud", "abiquo"]);
         terminal.wait_for(FIRST_ROW);
         assert!(terminal.is_taken(), "{}", terminal.contents());
         terminal

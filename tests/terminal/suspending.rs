@@ -21,7 +21,7 @@ fn ctrl_z_hands_the_terminal_to_the_shell_and_fg_draws_everything_again() {
     let home = Home::new();
     let mut terminal = Terminal::shell(&home);
     let modes = terminal.modes();
-    terminal.keys("$VMDECK demo\r");
+    terminal.keys("$VMDECK demo --cloud abiquo\r");
     terminal.wait_for(FIRST_ROW);
     assert!(terminal.is_taken());
 

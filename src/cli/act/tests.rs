@@ -29,7 +29,7 @@ fn refused_comes_before_asked_and_one_refusal_does_not_stop_the_others() {
         ],
     );
     let vms = keys(&[("prod", "2"), ("prod", "4"), ("kept", "3"), ("prod", "1")]);
-    let plan = Plan::of(ActionKind::PowerOff, &vms, &inventory).unwrap();
+    let plan = Plan::of(&Action::PowerOff, &vms, &inventory).unwrap();
     let refused: Vec<_> = plan
         .refused
         .iter()
@@ -60,7 +60,7 @@ fn only_what_asks_is_asked_about() {
         ],
     );
     let vms = keys(&[("prod", "1"), ("prod", "2")]);
-    let plan = Plan::of(ActionKind::Shutdown, &vms, &inventory).unwrap();
+    let plan = Plan::of(&Action::Shutdown, &vms, &inventory).unwrap();
     assert_eq!(plan.go.len(), 2);
     let asked: Vec<_> = plan
         .asked
@@ -69,7 +69,14 @@ fn only_what_asks_is_asked_about() {
         .collect();
     assert_eq!(asked, ["db-01"]);
 
-    let plan = Plan::of(ActionKind::Protect, &vms, &inventory).unwrap();
+    let plan = Plan::of(
+        &Action::Protect {
+            reason: "why".into(),
+        },
+        &vms,
+        &inventory,
+    )
+    .unwrap();
     assert_eq!(
         plan.refused[0].denial.to_string(),
         "Already protected: audit"

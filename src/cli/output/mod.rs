@@ -5,6 +5,7 @@
 
 pub mod cloud;
 pub mod event;
+pub mod host;
 pub mod outcome;
 mod table;
 pub mod task;

@@ -130,6 +130,8 @@ fn a_vm_of_which_everything_is_known() {
                 "power_on": locked, "shutdown": locked, "power_off": locked, "pause": locked, "resume": locked,
                 "reset": locked, "reboot": "Abiquo has no reboot; use reset",
                 "protect": "Already protected by admin: kernel update", "unprotect": null,
+                "suspend": "Abiquo has no suspend", "delete": "Abiquo has no delete",
+                "restore": "Abiquo has no restore", "relocate": "Abiquo has no relocate",
             },
         }])
     );
@@ -151,6 +153,8 @@ fn a_vm_of_which_little_is_known_has_the_same_keys() {
                 "resume": "Resume needs a VM that is Paused; this one is On", "reset": null,
                 "reboot": "Abiquo has no reboot; use reset", "protect": null,
                 "unprotect": "It is not protected",
+                "suspend": "Abiquo has no suspend", "delete": "Abiquo has no delete",
+                "restore": "Abiquo has no restore", "relocate": "Abiquo has no relocate",
             },
         }])
     );

@@ -232,10 +232,19 @@ fn change<'h>(handle: &'h Handle, action: &Action) -> Result<Change<'h>> {
             ..post("protect", &handle.protect)
         }),
         Action::Unprotect => Ok(post("unprotect", &handle.unprotect)),
-        Action::Reboot => Err(Error::Rejected(Rejection {
+        // Availability says no before anything gets here.
+        Action::Reboot
+        | Action::KeepOff
+        | Action::Suspend
+        | Action::Delete
+        | Action::Restore
+        | Action::Relocate { .. } => Err(Error::Rejected(Rejection {
             status: 405,
             code: None,
-            message: "Abiquo has no reboot; reset restarts it hard".to_owned(),
+            message: format!(
+                "this console performs no {} on Abiquo",
+                action.kind().title().to_lowercase()
+            ),
         })),
     }
 }

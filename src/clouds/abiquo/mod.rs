@@ -157,6 +157,10 @@ impl Cloud for Abiquo {
         self.tasks_of(vm, false).await
     }
 
+    fn acknowledges_tasks(&self) -> bool {
+        true
+    }
+
     async fn acknowledge(&self, task: &Task) -> Result<()> {
         self.acknowledge_task(task).await
     }

@@ -1,20 +1,17 @@
 //! Answers that are no success, as errors that say what the server said.
 
-use std::borrow::Cow;
-use std::marker::PhantomData;
-
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use reqwest::header::LOCATION;
-use serde::Deserialize;
-use serde::de::DeserializeSeed;
 
-use super::wire::lenient::{Object, ObjectSeed};
+use super::wire::lenient::Object;
 use super::wire::{Collection, ErrorEntry};
+use crate::clouds::body::{foreign, is_html};
 use crate::clouds::error::Rejection;
-use crate::clouds::http::{Answer, retry_after};
+use crate::clouds::http::{Answer, redirect, retry_after};
 use crate::clouds::{Error, Result};
 use crate::model::text::clean_to;
+
+pub(super) use crate::clouds::body::{decode, decode_with};
 
 /// How much is kept of a body that is no error of the API, in characters.
 const MAX_FOREIGN: usize = 200;
@@ -79,22 +76,6 @@ fn unavailable(answer: &Answer, code: Option<String>, message: String) -> Error 
     }
 }
 
-/// Redirects are not followed: they would take the credentials along. Only the host of the address is repeated, which may hold a
-/// token behind it.
-fn redirect(answer: &Answer) -> String {
-    let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok());
-    let host = to
-        .and_then(|to| url::Url::parse(to).ok())
-        .and_then(|to| to.host_str().map(str::to_owned));
-    let to = host
-        .map(|host| format!(" to {}", clean_to(&host, MAX_FOREIGN)))
-        .unwrap_or_default();
-    format!(
-        "HTTP {}{to}, which is not followed; the url must be the one where the API answers itself",
-        answer.status.as_u16()
-    )
-}
-
 /// The API's code and words of an error body; of any other body what a person can read.
 fn words(body: &[u8]) -> (Option<String>, String) {
     if let Ok(Object(Some(errors))) =
@@ -115,27 +96,6 @@ fn words(body: &[u8]) -> (Option<String>, String) {
         }
     }
     (None, foreign(body))
-}
-
-/// What a proxy or a container said: the title of its page, else the beginning of its text.
-fn foreign(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(4_096)]);
-    if !is_html(body) {
-        return clean_to(text.trim(), MAX_FOREIGN).into_owned();
-    }
-    // Only ASCII letters change case, so that places in both texts are the same.
-    let lower = text.to_ascii_lowercase();
-    let title = lower
-        .find("<title>")
-        .map(|at| at + "<title>".len())
-        .and_then(|from| {
-            let to = lower[from..].find("</title>")?;
-            Some(text[from..from + to].trim())
-        });
-    match title.map(|title| clean_to(title, MAX_FOREIGN)) {
-        Some(title) if !title.is_empty() => format!("an HTML page: {title}"),
-        _ => "an HTML page".to_owned(),
-    }
 }
 
 /// A success whose body is not what the API answers: a proxy's page, say. Whether anything was done is not known.
@@ -163,70 +123,4 @@ pub(super) fn said_nothing(answer: &Answer) -> Result<()> {
     } else {
         Err(unreadable(answer))
     }
-}
-
-fn is_html(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"<")
-}
-
-/// A body as the object that it should be.
-///
-/// # Errors
-/// [`Error::Protocol`], which names the place and holds nothing of the body.
-pub(super) fn decode<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
-    decode_with(PhantomData, body, what)
-}
-
-/// [`decode`] with a seed that reads the object.
-///
-/// # Errors
-/// As [`decode`].
-pub(super) fn decode_with<'b, S: DeserializeSeed<'b>>(
-    seed: S,
-    body: &'b [u8],
-    what: &str,
-) -> Result<S::Value> {
-    decode_seed(ObjectSeed(seed), body, what)?
-        .ok_or_else(|| Error::Protocol(format!("{what} is no JSON object")))
-}
-
-/// A body as any JSON.
-///
-/// # Errors
-/// As [`decode`].
-pub(super) fn decode_any<'b, T: Deserialize<'b>>(body: &'b [u8], what: &str) -> Result<T> {
-    decode_seed(PhantomData, body, what)
-}
-
-fn decode_seed<'b, S: DeserializeSeed<'b>>(
-    seed: S,
-    body: &'b [u8],
-    what: &str,
-) -> Result<S::Value> {
-    // Checked as a whole, a large body is read markedly faster than checked text by text.
-    let Ok(text) = str::from_utf8(body) else {
-        return Err(Error::Protocol(format!("{what} is not UTF-8 text")));
-    };
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = seed.deserialize(&mut json);
-    let error = match value.and_then(|value| json.end().map(|()| value)) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    // The words of the error may repeat a value, and a value may be a secret.
-    let why: Cow<'_, str> = if body.trim_ascii().is_empty() {
-        "is empty".into()
-    } else if is_html(body) {
-        "is an HTML page; check that the url ends where the API begins, as in https://cloud.example.com/api".into()
-    } else if error.is_eof() {
-        "ends in the middle".into()
-    } else {
-        format!(
-            "is broken at line {}, column {}",
-            error.line(),
-            error.column()
-        )
-        .into()
-    };
-    Err(Error::Protocol(format!("{what} {why}")))
 }

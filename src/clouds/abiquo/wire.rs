@@ -2,7 +2,7 @@
 //! type or unknown. What a value means is the business of [`super::mapping`].
 
 pub mod entries;
-pub mod lenient;
+pub(super) use crate::clouds::lenient;
 #[cfg(test)]
 mod tests;
 

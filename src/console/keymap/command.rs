@@ -67,6 +67,14 @@ pub enum UiCommand {
     Again,
     /// The built-in demo clouds.
     Demo,
+    /// Mark it, or take the mark away.
+    Mark,
+    /// Mark everything that is listed.
+    MarkAll,
+    /// Mark what failed when several were acted on.
+    MarkFailed,
+    /// Power off, and keep high availability from starting it again.
+    KeepOff,
 }
 
 /// The views, in the order of their tabs.
@@ -187,6 +195,10 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::Yes, "yes", "go on", "go on"),
     spec(UiCommand::Earlier, "earlier", "earlier reasons", "an earlier text"),
     spec(UiCommand::Later, "later", "later", "a later text"),
+    spec(UiCommand::Mark, "mark", "mark", "mark it, or take the mark away: actions go to what is marked"),
+    spec(UiCommand::MarkAll, "mark.all", "mark all", "mark everything listed, or nothing"),
+    spec(UiCommand::MarkFailed, "mark.failed", "mark the failed", "mark those that failed when several were acted on"),
+    spec(UiCommand::KeepOff, "keep_off", "keep off", "power off, and keep high availability from starting it again"),
     spec(UiCommand::Demo, "demo", "demo", "open the built-in demo clouds"),
     spec(UiCommand::Again, "again", "try again", "the same again"),
 ];

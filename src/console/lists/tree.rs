@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use crate::console::keymap::Step;
-use crate::fleet::{Changes, Inventory, Slot};
-use crate::model::{CloudName, VmKey};
+use crate::fleet::{Changes, Inventory, Slot, VappRef};
+use crate::model::{CloudName, Group, VmKey};
 
 /// What a row of the tree is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -114,6 +114,25 @@ impl Tree {
         }
     }
 
+    /// The VMs of the appliance under the cursor, by name; empty on anything else.
+    #[must_use]
+    pub fn members(&self, inventory: &Inventory) -> Vec<VmKey> {
+        let Some(Node::Vapp(cloud, id)) = self.current() else {
+            return Vec::new();
+        };
+        let Some(vapp) = inventory.vapp(cloud, id) else {
+            return Vec::new();
+        };
+        let mut vms: Vec<_> = vapp
+            .members()
+            .slots
+            .iter()
+            .filter_map(|slot| inventory.vm(*slot))
+            .collect();
+        vms.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
+        vms.into_iter().map(|vm| vm.key.clone()).collect()
+    }
+
     /// Moves the cursor.
     pub fn step(&mut self, step: Step, page: usize) {
         self.put(self.cursor.after(step, self.rows.len(), page));
@@ -211,28 +230,39 @@ impl Builder<'_> {
                 continue;
             }
             let vapps = inventory.vapps(name);
-            for in_project in
-                vapps.chunk_by(|a, b| a.project().map(|p| &p.id) == b.project().map(|p| &p.id))
-            {
-                let Some(first) = in_project.first() else {
-                    continue;
+            let loose = inventory.loose(name);
+            let mut projects: Vec<Option<&Group>> = vapps.iter().map(VappRef::project).collect();
+            projects.extend(loose.iter().map(|(project, _)| *project));
+            projects.sort_by(|a, b| {
+                let key = |project: &Option<&Group>| {
+                    project.map(|group| (group.name.clone(), group.id.clone()))
                 };
+                key(a).cmp(&key(b))
+            });
+            projects.dedup_by(|a, b| a.map(|group| &group.id) == b.map(|group| &group.id));
+            for project in projects {
+                let id = project.map(|group| &group.id);
                 let before = self.tree.rows.len();
-                let project = Node::Project(
-                    name.clone(),
-                    first.project().map(|project| project.id.clone()),
-                );
-                if self.branch(project) {
-                    for vapp in in_project {
-                        self.vapp(
-                            name,
-                            vapp.id(),
-                            vapp.name(),
-                            vapp.members().slots.iter().copied(),
-                        );
-                    }
-                    self.drop_if_empty(before);
+                if !self.branch(Node::Project(name.clone(), id.cloned())) {
+                    continue;
                 }
+                for vapp in vapps
+                    .iter()
+                    .filter(|vapp| vapp.project().map(|group| &group.id) == id)
+                {
+                    self.vapp(
+                        name,
+                        vapp.id(),
+                        vapp.name(),
+                        vapp.members().slots.iter().copied(),
+                    );
+                }
+                for (of, members) in &loose {
+                    if of.map(|group| &group.id) == id {
+                        self.vms(members.slots.iter().copied(), false);
+                    }
+                }
+                self.drop_if_empty(before);
             }
         }
     }
@@ -276,16 +306,24 @@ impl Builder<'_> {
             open: Some(open),
         });
         if open {
-            let mut vms: Vec<_> = members.filter_map(|slot| self.inventory.vm(slot)).collect();
-            vms.retain(|vm| whole || matches(&vm.name));
-            vms.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
-            self.tree.rows.extend(vms.into_iter().map(|vm| TreeRow {
-                node: Node::Vm(vm.key.clone()),
-                open: None,
-            }));
+            self.vms(members, whole);
         }
         if !whole {
             self.drop_if_empty(before);
         }
+    }
+
+    /// VMs by name, with a filter those that it finds; all of them where what they stand in was found.
+    fn vms(&mut self, members: impl Iterator<Item = Slot>, all: bool) {
+        let filter = &self.tree.filter;
+        let mut vms: Vec<_> = members
+            .filter_map(|slot| self.inventory.vm(slot))
+            .filter(|vm| all || filter.is_empty() || vm.name.to_lowercase().contains(filter))
+            .collect();
+        vms.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
+        self.tree.rows.extend(vms.into_iter().map(|vm| TreeRow {
+            node: Node::Vm(vm.key.clone()),
+            open: None,
+        }));
     }
 }

@@ -5,69 +5,56 @@ use tui_input::Input;
 use super::open;
 use crate::console::app::{App, Focus};
 use crate::console::keymap::ViewKind;
-use crate::console::layers::{Asked, Layer, Protect, Question};
+use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
 use crate::console::lists::pane::PaneRow;
+use crate::console::marks::Batch;
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::console::text::counted;
 use crate::fleet::{Ask, Command};
 use crate::model::text::clean_to;
-use crate::model::{
-    Action, ActionKind, Availability, Confirmed, Task, TaskKey, VmKey, confirmation,
-};
+use crate::model::{Action, ActionKind, Availability, Denial, Task, TaskKey, VmKey, confirmation};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 500;
 
-/// Begins an action on the VM that actions go to now.
+/// Begins an action on what actions go to now.
 pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
-    let Some(vm) = app.current_vm() else {
-        let hint = match app.view {
-            ViewKind::Appliances => "this acts on a VM: open the appliance and pick one",
-            _ => "this acts on a VM, and there is none under the cursor",
-        };
-        app.notices
-            .add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
-        return Vec::new();
-    };
-    begin_on(app, kind, vm)
+    let targets = app.targets();
+    match targets.as_slice() {
+        [] => {
+            let hint = match app.view {
+                ViewKind::Appliances => "put the cursor on a VM or an appliance",
+                _ => "this acts on a VM, and there is none under the cursor",
+            };
+            app.notices
+                .add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
+            Vec::new()
+        }
+        [vm] => begin_on(app, kind, vm.clone()),
+        _ => begin_on_many(app, kind, targets),
+    }
 }
 
 /// Begins an action on a VM: refused comes before asked.
 pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect> {
-    let Some(overview) = app.inventory.overview_of(&vm) else {
-        app.notices
-            .add(app.now, Level::Caution, format!("{vm} is gone"));
-        return Vec::new();
-    };
-    if let Availability::Denied(denial) = overview.availability(kind) {
-        let text = format!(
-            "{} {} on {}: {denial}",
-            kind.title(),
-            overview.vm.name,
-            vm.cloud
-        );
-        app.notices.add(app.now, Level::Caution, text);
-        return Vec::new();
-    }
-    if kind == ActionKind::Protect {
-        let kept = app
-            .draft
-            .take()
-            .filter(|(of, _)| *of == vm)
-            .map(|(_, text)| text)
-            .unwrap_or_default();
-        let protect = Protect {
-            vm,
-            input: Input::new(kept),
-            recalled: None,
-            own: String::new(),
-            empty: false,
-        };
-        open(app, Layer::Protect(protect));
-        return Vec::new();
-    }
     let Some(action) = Action::plain(kind) else {
+        return begin_with_arguments(app, kind, vm);
+    };
+    begin_action(app, action, vm)
+}
+
+/// Begins an action that needs nothing more to be known.
+pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effect> {
+    let kind = action.kind();
+    let denial = app
+        .inventory
+        .overview_of(&vm)
+        .and_then(|overview| overview.availability_of(&action).denial().cloned());
+    if !may_begin(app, kind, &vm, denial) {
+        return Vec::new();
+    }
+    let Some(overview) = app.inventory.overview_of(&vm) else {
         return Vec::new();
     };
     let command = Command::act_on(overview.vm, action);
@@ -86,11 +73,144 @@ pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect
                     commands: vec![command],
                     expected,
                     input: Input::default(),
+                    first: 0,
                 }),
             );
             Vec::new()
         }
     }
+}
+
+/// What must be said first: a reason, a host.
+fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect> {
+    let denial = app
+        .inventory
+        .overview_of(&vm)
+        .and_then(|overview| overview.availability(kind).denial().cloned());
+    if !may_begin(app, kind, &vm, denial) {
+        return Vec::new();
+    }
+    match kind {
+        ActionKind::Protect => {
+            ask_reason(app, vec![vm]);
+            Vec::new()
+        }
+        ActionKind::Relocate => {
+            let hosts = Hosts {
+                vm: vm.clone(),
+                hosts: None,
+                at: 0,
+            };
+            open(app, Layer::Hosts(hosts));
+            vec![Effect::Ask(Ask::Candidates(vm))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether it may be done; what may not is told with its reason.
+fn may_begin(app: &mut App, kind: ActionKind, vm: &VmKey, denial: Option<Denial>) -> bool {
+    let Some(overview) = app.inventory.overview_of(vm) else {
+        app.notices
+            .add(app.now, Level::Caution, format!("{vm} is gone"));
+        return false;
+    };
+    if let Some(denial) = denial {
+        let text = format!(
+            "{} {} on {}: {denial}",
+            kind.title(),
+            overview.vm.name,
+            vm.cloud
+        );
+        app.notices.add(app.now, Level::Caution, text);
+        return false;
+    }
+    true
+}
+
+fn ask_reason(app: &mut App, vms: Vec<VmKey>) {
+    let kept = app
+        .draft
+        .take()
+        .filter(|(of, _)| *of == vms)
+        .map(|(_, text)| text)
+        .unwrap_or_default();
+    let protect = Protect {
+        vms,
+        input: Input::new(kept),
+        recalled: None,
+        own: String::new(),
+        empty: false,
+    };
+    open(app, Layer::Protect(protect));
+}
+
+/// Begins an action on several VMs: a reason first where one is needed, then a question that lists each.
+fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect> {
+    let allowed = |vm: &VmKey| {
+        app.inventory
+            .availability(vm, kind)
+            .is_some_and(|answer| answer.is_allowed())
+    };
+    if !vms.iter().any(allowed) {
+        let first = vms
+            .first()
+            .and_then(|vm| app.inventory.availability(vm, kind));
+        let why = first
+            .and_then(|answer| answer.denial().map(ToString::to_string))
+            .unwrap_or_default();
+        let count = counted(vms.len(), "VM", "VMs");
+        app.notices.add(
+            app.now,
+            Level::Caution,
+            format!(
+                "{}: none of {count} can be acted on now; {why}",
+                kind.title()
+            ),
+        );
+        return Vec::new();
+    }
+    if kind == ActionKind::Protect {
+        ask_reason(app, vms);
+    } else if let Some(action) = Action::plain(kind) {
+        ask_many(app, &action, vms);
+    } else {
+        app.notices.add(
+            app.now,
+            Level::Info,
+            format!("{} goes to one VM at a time", kind.title()),
+        );
+    }
+    Vec::new()
+}
+
+/// The question that lists each VM, with those left out and why. What takes something away, or touches production, wants the number
+/// typed.
+fn ask_many(app: &mut App, action: &Action, vms: Vec<VmKey>) {
+    let kind = action.kind();
+    let mut commands = Vec::new();
+    let mut serious = false;
+    for vm in &vms {
+        let Some(overview) = app.inventory.overview_of(vm) else {
+            continue;
+        };
+        if overview.availability(kind).is_allowed() {
+            commands.push(Command::act_on(overview.vm, action.clone()));
+            serious |= confirmation(kind, overview.vm, overview.cloud.info.production).is_some();
+        }
+    }
+    let expected = serious.then(|| commands.len().to_string());
+    let what = Asked::Many(kind, vms);
+    open(
+        app,
+        Layer::Question(Question {
+            what,
+            commands,
+            expected,
+            input: Input::default(),
+            first: 0,
+        }),
+    );
 }
 
 /// The answer to a question is yes: what may still be done is sent.
@@ -106,8 +226,15 @@ pub(super) fn answer(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let commands = question.commands.clone();
+    let many = match &question.what {
+        Asked::Many(kind, _) => Some(*kind),
+        Asked::Action(..) | Asked::AcknowledgeAll(_) => None,
+    };
     app.layers.pop();
     close_menu(app);
+    if let Some(kind) = many {
+        return send_many(app, kind, commands);
+    }
     commands
         .into_iter()
         .filter_map(|command| still_allowed(app, command))
@@ -115,12 +242,32 @@ pub(super) fn answer(app: &mut App) -> Vec<Effect> {
         .collect()
 }
 
+/// Sends to each that still may be touched, and counts their outcomes. The marks have done their work: the next key must not hit the
+/// same machines.
+fn send_many(app: &mut App, kind: ActionKind, commands: Vec<Command>) -> Vec<Effect> {
+    let commands: Vec<_> = commands
+        .into_iter()
+        .filter_map(|command| still_allowed(app, command))
+        .collect();
+    let vms: Vec<_> = commands.iter().filter_map(Command::vm).cloned().collect();
+    app.marks.clear();
+    app.failed_last.clear();
+    if vms.len() > 1 {
+        app.batches.push(Batch::new(kind, vms));
+    }
+    commands.into_iter().map(Effect::Submit).collect()
+}
+
 /// Rows may have changed while the question was open.
 fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
     let Command::Act { vm, action, .. } = &command else {
         return Some(command);
     };
-    match app.inventory.availability(vm, action.kind()) {
+    match app
+        .inventory
+        .overview_of(vm)
+        .map(|overview| overview.availability_of(action))
+    {
         Some(Availability::Allowed) => Some(command),
         Some(Availability::Denied(denial)) => {
             app.notices.add(
@@ -151,19 +298,27 @@ pub(super) fn protect(app: &mut App) -> Vec<Effect> {
         protect.empty = true;
         return Vec::new();
     }
-    let vm = protect.vm.clone();
+    let vms = protect.vms.clone();
     app.layers.pop();
-    close_menu(app);
     app.remembered.remember_reason(&reason);
-    let command = Command::Act {
-        vm,
-        action: Action::Protect { reason },
-        confirmed: Confirmed::Unprotected,
-    };
-    still_allowed(app, command)
-        .map(Effect::Submit)
-        .into_iter()
-        .collect()
+    let action = Action::Protect { reason };
+    match vms.as_slice() {
+        [vm] => {
+            close_menu(app);
+            let Some(known) = app.inventory.find(vm) else {
+                return Vec::new();
+            };
+            let command = Command::act_on(known, action);
+            still_allowed(app, command)
+                .map(Effect::Submit)
+                .into_iter()
+                .collect()
+        }
+        _ => {
+            ask_many(app, &action, vms);
+            Vec::new()
+        }
+    }
 }
 
 /// An earlier or later reason instead of what is typed; one's own text comes back after the latest.
@@ -215,7 +370,12 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
         }
         return vec![Effect::Submit(command)];
     }
-    let Some(vm) = app.current_vm() else {
+    let targets = app.targets();
+    if targets.len() > 1 {
+        acknowledge_of(app, &targets);
+        return Vec::new();
+    }
+    let Some(vm) = targets.into_iter().next() else {
         app.notices.add(
             app.now,
             Level::Info,
@@ -243,6 +403,34 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
     }
     close_menu(app);
     commands.into_iter().map(Effect::Submit).collect()
+}
+
+/// Acknowledges every failed task of several VMs, after the question.
+fn acknowledge_of(app: &mut App, vms: &[VmKey]) {
+    let tasks: Vec<&Task> = vms
+        .iter()
+        .flat_map(|vm| app.inventory.warnings(vm))
+        .collect();
+    if tasks.is_empty() {
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "None of these VMs has a failed task to acknowledge",
+        );
+        return;
+    }
+    let question = acknowledge_question(&tasks);
+    open(app, Layer::Question(question));
+}
+
+fn acknowledge_question(tasks: &[&Task]) -> Question {
+    Question {
+        what: Asked::AcknowledgeAll(tasks.iter().map(|task| task.key.clone()).collect()),
+        commands: tasks.iter().map(|task| acknowledging(task)).collect(),
+        expected: None,
+        input: Input::default(),
+        first: 0,
+    }
 }
 
 /// Acknowledges every failed task that is shown, after a question that counts and names them.
@@ -274,17 +462,8 @@ pub(super) fn acknowledge_all(app: &mut App) {
             .add(app.now, Level::Info, "No failed task is shown");
         return;
     }
-    let commands = shown.iter().map(|task| acknowledging(task)).collect();
-    let what = Asked::AcknowledgeAll(shown.iter().map(|task| task.key.clone()).collect());
-    open(
-        app,
-        Layer::Question(Question {
-            what,
-            commands,
-            expected: None,
-            input: Input::default(),
-        }),
-    );
+    let question = acknowledge_question(&shown);
+    open(app, Layer::Question(question));
 }
 
 fn acknowledging(task: &Task) -> Command {

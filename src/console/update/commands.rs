@@ -19,6 +19,10 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
     match command {
         UiCommand::Quit => return vec![Effect::Quit],
         UiCommand::Demo => return vec![Effect::Demo],
+        UiCommand::Mark => mark(app, ports),
+        UiCommand::MarkAll => mark_all(app),
+        UiCommand::MarkFailed => mark_failed(app),
+        UiCommand::KeepOff => return keep_off(app),
         UiCommand::Suspend => return vec![Effect::Suspend],
         UiCommand::Refresh => {
             app.notices
@@ -31,8 +35,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::View(view) => show(app, view),
         UiCommand::PaneToggle => toggle_pane(app),
         UiCommand::PaneFull => full_pane(app),
-        UiCommand::PaneGrow => app.pane.size = app.pane.size.resized(app.body_height(), 1),
-        UiCommand::PaneShrink => app.pane.size = app.pane.size.resized(app.body_height(), -1),
+        UiCommand::PaneGrow => resize_pane(app, 1),
+        UiCommand::PaneShrink => resize_pane(app, -1),
         UiCommand::Notices => open(
             app,
             Layer::Page(Page {
@@ -98,7 +102,7 @@ fn back(app: &mut App) {
             } else {
                 protect.input.value().to_owned()
             };
-            app.draft = (!text.trim().is_empty()).then_some((protect.vm, text));
+            app.draft = (!text.trim().is_empty()).then_some((protect.vms, text));
             return;
         }
         Some(_) => return,
@@ -119,7 +123,74 @@ fn back(app: &mut App) {
         app.events.set_only(None);
         return;
     }
-    keys::set_filter(app, "");
+    if app.marks.is_empty() || !current_filter(app).is_empty() {
+        keys::set_filter(app, "");
+    } else {
+        app.marks.clear();
+    }
+}
+
+fn current_filter(app: &App) -> &str {
+    match app.view {
+        ViewKind::Vms => app.vms.filter(),
+        ViewKind::Appliances => app.tree.filter(),
+        ViewKind::Events => app.events.filter(),
+        ViewKind::Clouds => "",
+    }
+}
+
+/// Marks what the cursor is on and goes on to the next.
+fn mark(app: &mut App, ports: &Viewports) {
+    let vms = match app.view {
+        ViewKind::Appliances if app.tree.current_vm().is_none() => app.tree.members(&app.inventory),
+        _ => app.listed_vm().cloned().into_iter().collect(),
+    };
+    if vms.is_empty() {
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "There is no VM to mark under the cursor",
+        );
+        return;
+    }
+    app.marks.toggle(&vms);
+    step(app, Step::Down, ports);
+}
+
+fn mark_all(app: &mut App) {
+    let rows = app
+        .vms
+        .rows()
+        .iter()
+        .filter_map(|slot| app.inventory.vm(*slot));
+    let vms: Vec<_> = rows.map(|vm| vm.key.clone()).collect();
+    app.marks.toggle(&vms);
+}
+
+fn mark_failed(app: &mut App) {
+    let failed: Vec<_> = app
+        .failed_last
+        .drain(..)
+        .filter(|vm| app.inventory.slot(vm).is_some())
+        .collect();
+    if failed.is_empty() {
+        app.notices.add(
+            app.now,
+            Level::Info,
+            "Nothing has failed when several were acted on last",
+        );
+        return;
+    }
+    app.marks.clear();
+    app.marks.toggle(&failed);
+}
+
+/// Power off for good, where the cloud has something that would start the VM again.
+fn keep_off(app: &mut App) -> Vec<Effect> {
+    let Some(vm) = app.current_vm() else {
+        return Vec::new();
+    };
+    actions::begin_action(app, crate::model::Action::KeepOff, vm)
 }
 
 fn help(app: &mut App) {
@@ -168,6 +239,17 @@ fn toggle_pane(app: &mut App) {
     }
 }
 
+/// One line more or less; on a full pane there is nothing to resize.
+fn resize_pane(app: &mut App, by: i16) {
+    if app.pane.size == PaneSize::Full {
+        return;
+    }
+    app.pane.size = app.pane.size.resized(app.body_height(), by);
+    if app.pane_rows().is_none() && app.focus == Focus::Pane {
+        app.focus = Focus::Main;
+    }
+}
+
 fn full_pane(app: &mut App) {
     if app.pane.size == PaneSize::Full {
         app.pane.size = app.pane.size_before;
@@ -190,6 +272,10 @@ pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
         }
         Some(Layer::Sort(at)) => {
             *at = menu_step(*at, step, Column::ALL.len());
+            return;
+        }
+        Some(Layer::Hosts(choice)) => {
+            choice.at = menu_step(choice.at, step, ports.layer.rows);
             return;
         }
         Some(Layer::Filter(_)) | None => {}
@@ -313,13 +399,10 @@ fn open_pane_row(app: &mut App) -> Vec<Effect> {
 }
 
 fn filter(app: &mut App) {
-    let text = match app.view {
-        ViewKind::Vms => app.vms.filter(),
-        ViewKind::Appliances => app.tree.filter(),
-        ViewKind::Events => app.events.filter(),
-        ViewKind::Clouds => return,
-    };
-    open(app, Layer::Filter(Input::new(text.to_owned())));
+    if app.view != ViewKind::Clouds {
+        let text = current_filter(app).to_owned();
+        open(app, Layer::Filter(Input::new(text)));
+    }
 }
 
 fn menu(app: &mut App) {
@@ -394,6 +477,15 @@ fn choose(app: &mut App) -> Vec<Effect> {
             app.vms
                 .set_sort(&app.inventory, Sort { column, descending });
             Vec::new()
+        }
+        Some(Layer::Hosts(choice)) => {
+            let hosts = choice.hosts.as_ref().and_then(|hosts| hosts.as_ref().ok());
+            let Some(host) = hosts.and_then(|hosts| hosts.get(choice.at)) else {
+                return Vec::new();
+            };
+            let (vm, host) = (choice.vm.clone(), host.id.to_string());
+            app.layers.pop();
+            actions::begin_action(app, crate::model::Action::Relocate { host }, vm)
         }
         Some(Layer::Menu(menu)) => {
             match crate::console::view::menu::entries(app, &menu.vm).get(menu.at) {

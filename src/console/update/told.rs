@@ -5,7 +5,7 @@ use crate::console::layers::{Layer, Subject};
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::fleet::{CloudStatus, Command, CommandReport, Stage, Update};
-use crate::model::CloudName;
+use crate::model::{CloudName, VmKey};
 
 pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
     match &update {
@@ -17,6 +17,16 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
                 .map_or_else(|| message.clone(), |cloud| format!("{cloud}: {message}"));
             app.notices.add(app.now, Level::Caution, text);
             app.dirty = true;
+        }
+        Update::Candidates { vm, hosts } => {
+            for layer in &mut app.layers {
+                if let Layer::Hosts(choice) = layer
+                    && choice.vm == *vm
+                {
+                    choice.hosts = Some(hosts.clone());
+                    app.dirty = true;
+                }
+            }
         }
         Update::Raw { vm, document } => {
             for layer in &mut app.layers {
@@ -56,7 +66,81 @@ fn tell_status(app: &mut App, name: &CloudName, status: &CloudStatus) {
     }
 }
 
+/// Who has acknowledged a failure has read of it.
+fn settle_acknowledged(app: &mut App, report: &CommandReport) {
+    let (Command::Acknowledge { task, .. }, Stage::Done { .. }) = (&report.command, &report.stage)
+    else {
+        return;
+    };
+    let told = app
+        .inventory
+        .reports()
+        .iter()
+        .filter_map(|known| match &known.stage {
+            Stage::Failed {
+                message,
+                task: Some(failed),
+            } if failed == task => Some(message.clone()),
+            _ => None,
+        });
+    for message in told.collect::<Vec<_>>() {
+        app.notices.settle(&message);
+    }
+}
+
+/// The outcome of one of several: told together when the last one has it. Says whether it was one.
+fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
+    let Some(at) = app.batches.iter_mut().position(|batch| batch.take(report)) else {
+        return false;
+    };
+    app.dirty = true;
+    if !app.batches[at].is_over() {
+        return true;
+    }
+    let batch = app.batches.remove(at);
+    let title = batch.kind.title();
+    let done = batch.vms.len() - batch.failed.len();
+    if batch.failed.is_empty() {
+        let text = format!("{title}: all {done} {}", batch.kind.spec().done);
+        app.notices.add(app.now, Level::Good, text);
+        return true;
+    }
+    // Each reason once more in the log, where there is room for all of them.
+    for (_, why) in &batch.failed {
+        app.notices.log_only(app.now, Level::Failure, why);
+    }
+    let name = |vm: &VmKey| {
+        app.inventory
+            .find(vm)
+            .map_or_else(|| vm.to_string(), |known| known.name.to_string())
+    };
+    let names: Vec<_> = batch
+        .failed
+        .iter()
+        .take(5)
+        .map(|(vm, _)| name(vm))
+        .collect();
+    let more = batch.failed.len().saturating_sub(names.len());
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "{title}: {done} done, {} not: {}{more}. f marks them, ! says why",
+        batch.failed.len(),
+        names.join(", "),
+    );
+    app.failed_last = batch.failed.into_iter().map(|(vm, _)| vm).collect();
+    app.notices.add(app.now, Level::Failure, text);
+    true
+}
+
 fn tell_command(app: &mut App, report: &CommandReport) {
+    if tell_batch(app, report) {
+        return;
+    }
+    settle_acknowledged(app, report);
     let cloud = report.command.cloud();
     let name = &report.vm_name;
     let (level, text) = match (&report.stage, &report.command) {

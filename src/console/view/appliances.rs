@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::list::{List, Look, environment, gutter};
 use super::paint::{Pieces, Strip};
 use super::{row, vms};
 use crate::console::app::{App, Focus};
-use crate::console::lists::cursor::scrolled;
 use crate::console::lists::tree::{Node, TreeRow};
 use crate::console::text::{counted, find_ignoring_case, memory};
 use crate::console::viewports::Port;
@@ -20,49 +20,36 @@ const STATE: usize = 22;
 pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
     let theme = &app.look.theme;
     let rows = app.tree.rows();
-    port.page = usize::from(area.height);
-    port.rows = rows.len();
-    port.area = area;
-    port.first = scrolled(port.first, app.tree.at(), rows.len(), port.page);
+    let list = List {
+        body: area,
+        rows: rows.len(),
+        at: app.tree.at(),
+        focus: Focus::Main,
+        always: true,
+    };
+    list.draw(app, port, buffer, |at, current, strip| {
+        let Some(tree_row) = rows.get(at) else {
+            return Look::Plain;
+        };
+        let vm = match &tree_row.node {
+            Node::Vm(key) => app.inventory.overview_of(key),
+            _ => None,
+        };
+        let marked = vm.is_some_and(|vm| app.marks.has(&vm.vm.key));
+        gutter(app, current, marked, strip);
+        strip.gap(tree_row.node.depth() * 2);
+        draw_row(app, tree_row, strip);
+        vm.map_or(Look::Plain, |vm| vms::look(&vm))
+    });
     if rows.is_empty() {
-        let mut strip = Strip::new(buffer, theme.glyphs, area, area.y);
         let text = if app.tree.filter().is_empty() {
             "No appliance yet."
         } else {
             "No appliance and no VM has that in its name. Esc clears the filter."
         };
-        strip.gap(3).text(text, theme.dim);
-    }
-    for (line, tree_row) in rows.iter().skip(port.first).take(port.page).enumerate() {
-        let y = area.y + u16::try_from(line).unwrap_or(0);
-        let current = port.first + line == app.tree.at();
-        let mut strip = Strip::new(buffer, theme.glyphs, area, y);
-        strip
-            .text(
-                if current { theme.glyphs.cursor } else { " " },
-                theme.accent,
-            )
-            .gap(1);
-        strip.gap(tree_row.node.depth() * 2);
-        draw_row(app, tree_row, &mut strip);
-        let line = Rect {
-            y,
-            height: 1,
-            ..area
-        };
-        let cursor = current.then_some(app.focus == Focus::Main);
-        match &tree_row.node {
-            Node::Vm(key) => {
-                if let Some(vm) = app.inventory.overview_of(key) {
-                    vms::finish(app, &vm, cursor, line, buffer);
-                }
-            }
-            _ => match cursor {
-                Some(true) => buffer.set_style(line, theme.selection),
-                Some(false) => buffer.set_style(line, theme.selection_inactive),
-                None => {}
-            },
-        }
+        Strip::new(buffer, theme.glyphs, area, area.y)
+            .gap(3)
+            .text(text, theme.dim);
     }
 }
 
@@ -84,22 +71,16 @@ fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
         Node::Cloud(name) => {
             strip.text(name.as_str(), theme.accent);
             if let Some(cloud) = app.inventory.cloud(name) {
-                if let Some(environment) = &cloud.info.environment {
-                    let style = if cloud.info.production {
-                        theme.production
-                    } else {
-                        theme.dim
-                    };
-                    let word = if cloud.info.production {
-                        environment.to_uppercase()
-                    } else {
-                        environment.clone()
-                    };
+                if let Some((word, style)) = environment(app, &cloud.info) {
                     strip.gap(1).text(&word, style);
                 }
-                strip
-                    .gap(2)
-                    .text(&counted(cloud.vms, "VM", "VMs"), theme.dim);
+                strip.gap(2).text(
+                    &format!("{} VMs", super::header::vm_count(app, cloud)),
+                    theme.dim,
+                );
+                if let Some(by) = &cloud.info.group_by {
+                    strip.gap(2).text(&format!("grouped by {by}"), theme.dim);
+                }
             }
         }
         Node::Project(cloud, id) => project(app, cloud, id.as_deref(), strip),
@@ -151,9 +132,11 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
         .iter()
         .filter(|vapp| vapp.project().map(|project| &*project.id) == id)
         .collect();
-    let name = of_project
-        .first()
-        .and_then(|vapp| vapp.project())
+    let loose = app.inventory.loose(cloud);
+    let named = of_project.iter().filter_map(|vapp| vapp.project());
+    let mut named = named.chain(loose.iter().filter_map(|(project, _)| *project));
+    let name = named
+        .find(|project| Some(&*project.id) == id)
         .map_or("no project", |project| &project.name);
     strip.column(name, if strip.room() > 60 { 38 } else { 26 }, theme.text);
     for state in VappState::ALL {
@@ -169,6 +152,22 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
                 )
                 .gap(3);
         }
+    }
+    let outside = loose
+        .iter()
+        .filter(|(project, _)| project.map(|project| &*project.id) == id)
+        .map(|(_, members)| members.slots.len())
+        .sum();
+    if outside > 0 {
+        let words = if of_project.is_empty() {
+            ""
+        } else {
+            " in none"
+        };
+        strip.text(
+            &format!("{}{words}", counted(outside, "VM", "VMs")),
+            theme.dim,
+        );
     }
 }
 
@@ -194,11 +193,15 @@ fn appliance(app: &App, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
     let members = vapp.members();
     strip
         .number(&counted(members.slots.len(), "VM", "VMs"), 7, theme.dim)
-        .gap(1);
+        .gap(usize::from(wide));
     let mut counts = Pieces::default();
     for (state, count) in members.counts() {
         counts.add(
-            format!("{} {count}  ", theme.glyphs.vm_state(state)),
+            format!(
+                "{} {count}{}",
+                theme.glyphs.vm_state(state),
+                if wide { "  " } else { " " }
+            ),
             theme.vm_state(state),
         );
     }
@@ -215,13 +218,21 @@ fn appliance(app: &App, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
             theme.danger,
         );
     }
+    let wide = strip.room() >= 40;
     if restricted {
+        let word = if wide { " Restricted  " } else { " " };
         strip.text(
-            &format!("{} Restricted  ", theme.glyphs.restricted),
+            &format!("{}{word}", theme.glyphs.restricted),
             theme.restricted,
         );
     }
     if let Some(server) = vapp.server_state().filter(|server| *server != state) {
-        strip.text(&format!("server says {}", server.word()), theme.caution);
+        // The server's own word where it differs; its sign where there is no room for a word.
+        let text = if wide {
+            format!("server says {}", server.word())
+        } else {
+            format!("{}{}", theme.glyphs.differs, theme.glyphs.vapp(server))
+        };
+        strip.text(&text, theme.caution);
     }
 }

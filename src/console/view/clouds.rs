@@ -3,9 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::header::vm_count;
+use super::list::{List, Look, environment, gutter};
 use super::paint::Strip;
 use crate::console::app::{App, Focus};
-use crate::console::lists::cursor::scrolled;
 use crate::console::text::since;
 use crate::console::viewports::Port;
 use crate::fleet::{CloudStatus, CloudView};
@@ -37,37 +38,20 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         height: area.height.saturating_sub(1),
         ..area
     };
-    port.page = usize::from(body.height);
-    port.rows = clouds.len();
-    port.area = body;
-    port.first = scrolled(port.first, app.clouds.at(), clouds.len(), port.page);
-    for (line, cloud) in clouds.iter().skip(port.first).take(port.page).enumerate() {
-        let y = body.y + u16::try_from(line).unwrap_or(0);
-        let current = port.first + line == app.clouds.at();
-        let mut strip = Strip::new(buffer, theme.glyphs, body, y);
-        strip
-            .text(
-                if current { theme.glyphs.cursor } else { " " },
-                theme.accent,
-            )
-            .gap(1);
-        draw_row(app, cloud, wide, &mut strip);
-        if current {
-            let style = if app.focus == Focus::Main {
-                theme.selection
-            } else {
-                theme.selection_inactive
-            };
-            buffer.set_style(
-                Rect {
-                    y,
-                    height: 1,
-                    ..body
-                },
-                style,
-            );
+    let list = List {
+        body,
+        rows: clouds.len(),
+        at: app.clouds.at(),
+        focus: Focus::Main,
+        always: true,
+    };
+    list.draw(app, port, buffer, |at, current, strip| {
+        gutter(app, current, false, strip);
+        if let Some(cloud) = clouds.get(at) {
+            draw_row(app, cloud, wide, strip);
         }
-    }
+        Look::Plain
+    });
     // What is under the rows would stand empty: it tells all of the cloud under the cursor.
     let below = body.y + u16::try_from(clouds.len().min(port.page)).unwrap_or(0) + 1;
     if let Some(cloud) = clouds
@@ -80,7 +64,7 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
             y: below,
             height: body.bottom() - below,
         };
-        let lines = super::pages::cloud(app, &cloud.info.name, usize::from(place.width));
+        let lines = super::pages::cloud(app, &cloud.info.name, usize::from(place.width), false);
         super::popup::lines(theme, &lines, 0, place, buffer);
     }
 }
@@ -92,22 +76,12 @@ fn draw_row(app: &App, cloud: &CloudView, wide: bool, strip: &mut Strip<'_>) {
     strip.column(&format!("{dot} {}", status_word(&cloud.status)), 18, style);
     strip.parts(16, |strip| {
         strip.text(cloud.info.name.as_str(), theme.text);
-        if let Some(environment) = &cloud.info.environment {
-            let style = if cloud.info.production {
-                theme.production
-            } else {
-                theme.dim
-            };
-            let word = if cloud.info.production {
-                environment.to_uppercase()
-            } else {
-                environment.clone()
-            };
+        if let Some((word, style)) = environment(app, &cloud.info) {
             strip.gap(1).text(&word, style);
         }
     });
     strip.column(cloud.info.capabilities.provider, 10, theme.dim);
-    strip.number(&cloud.vms.to_string(), 7, theme.text);
+    strip.number(&vm_count(app, cloud), 7, theme.text);
     strip.number(&cloud.protected.to_string(), 9, theme.text);
     let milliseconds = |duration: Option<std::time::Duration>| {
         duration.map_or_else(

@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 
 use super::events::when;
+use super::list::cloud_words;
 use super::paint::Pieces;
 use super::popup::{field, wrapped};
 use super::row;
@@ -102,13 +103,7 @@ fn general(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) 
 fn placement(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) {
     let theme = &app.look.theme;
     heading(app, "Placement", lines);
-    let cloud = match &vm.cloud.info.environment {
-        Some(environment) if vm.cloud.info.production => {
-            format!("{} {}", vm.vm.key.cloud, environment.to_uppercase())
-        }
-        Some(environment) => format!("{} {environment}", vm.vm.key.cloud),
-        None => vm.vm.key.cloud.to_string(),
-    };
+    let cloud = cloud_words(&vm.cloud.info);
     let cloud_style = if vm.cloud.info.production {
         theme.danger
     } else {
@@ -144,6 +139,7 @@ fn placement(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>
         );
     }
     add("Location", vm.vm.location.as_deref(), theme.text);
+    add("Cluster", vm.vm.cluster.as_deref(), theme.text);
     add("Host", vm.vm.host.as_deref(), theme.text);
     add("Hypervisor", vm.vm.hypervisor.as_deref(), theme.text);
 }
@@ -168,6 +164,14 @@ fn network(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) 
             lines,
         );
     }
+    let mut add = |label: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            field(theme, label, &(value, theme.text), cells, lines);
+        }
+    };
+    add("Networks", Some(&vm.vm.networks.join(", ")));
+    add("Screen", vm.vm.console.as_deref());
+    add("Tags", Some(&vm.vm.tags.join(", ")));
 }
 
 fn tasks(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) {

@@ -1,10 +1,11 @@
-//! The question before harm, and the reason of a protection. Both answer where the text cursor stands, and their area.
+//! The question before harm, and the reason of a protection. Both answer where the text cursor stands.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 
 use super::footer::hint_line;
+use super::list::cloud_words;
 use super::menu::subject;
 use super::paint::{Pieces, Strip};
 use super::popup;
@@ -12,8 +13,10 @@ use super::{pane, row};
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::{Asked, Protect, Question};
+use crate::console::text::counted;
 use crate::console::update::acknowledge_title;
-use crate::model::{ActionKind, ProtectionScope, confirmation};
+use crate::console::viewports::Port;
+use crate::model::{ActionKind, ProtectionScope, VmKey, confirmation};
 
 /// A text field on one line; answers where its cursor stands.
 fn draw_field(app: &App, input: &Input, area: Rect, buffer: &mut Buffer) -> Position {
@@ -40,13 +43,22 @@ fn draw_field(app: &App, input: &Input, area: Rect, buffer: &mut Buffer) -> Posi
 pub fn draw_question(
     app: &App,
     question: &Question,
+    port: &mut Port,
     area: Rect,
     buffer: &mut Buffer,
-) -> (Rect, Option<Position>) {
+) -> Option<Position> {
     let theme = &app.look.theme;
+    let most = if matches!(question.what, Asked::Many(..)) {
+        100
+    } else {
+        72
+    };
+    let wide = popup::centred(area, most, area.height).width;
+    let cells = usize::from(wide.saturating_sub(4));
     let (title, mut lines) = match &question.what {
+        Asked::Many(kind, vms) => many_lines(app, *kind, vms, cells),
         Asked::Action(kind, vm) => match app.inventory.overview_of(vm) {
-            Some(overview) => action_lines(app, *kind, &overview),
+            Some(overview) => action_lines(app, *kind, &overview, cells),
             None => (format!("{}?", kind.title()), Vec::new()),
         },
         Asked::AcknowledgeAll(tasks) => {
@@ -83,7 +95,6 @@ pub fn draw_question(
     );
     let field_line = question.expected.is_some();
     let mut all = Vec::new();
-    let wide = 68.min(area.width);
     for pieces in lines {
         all.push(pieces);
     }
@@ -93,9 +104,17 @@ pub fn draw_question(
         .min(area.height);
     let place = popup::centred(area, wide, high);
     let inside = popup::frame(theme, &title, theme.danger, &hints, place, buffer);
-    popup::lines(theme, &all, 0, inside, buffer);
+    let text = Rect {
+        height: inside.height.saturating_sub(2 * u16::from(field_line)),
+        ..inside
+    };
+    port.rows = all.len();
+    port.page = usize::from(text.height);
+    port.area = text;
+    port.first = question.first.min(port.last_first());
+    popup::lines(theme, &all, port.first, text, buffer);
     let Some(expected) = &question.expected else {
-        return (place, None);
+        return None;
     };
     let y = inside.bottom().saturating_sub(2);
     let mut strip = Strip::new(buffer, theme.glyphs, inside, y);
@@ -108,25 +127,18 @@ pub fn draw_question(
         height: 1,
         ..inside
     };
-    (place, Some(draw_field(app, &question.input, field, buffer)))
+    Some(draw_field(app, &question.input, field, buffer))
 }
 
 fn action_lines(
     app: &App,
     kind: ActionKind,
     vm: &crate::fleet::Overview<'_>,
+    cells: usize,
 ) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
-    let environment = match &vm.cloud.info.environment {
-        Some(word) if vm.cloud.info.production => format!(" {}", word.to_uppercase()),
-        _ => String::new(),
-    };
-    let title = format!(
-        "{} {} on {}{environment}?",
-        kind.title(),
-        vm.vm.name,
-        vm.vm.key.cloud
-    );
+    let cloud = cloud_words(&vm.cloud.info);
+    let title = format!("{} {} on {cloud}?", kind.title(), vm.vm.name);
     let mut lines = Vec::new();
     let mut what = Pieces::default();
     what.extend(row::state(app, vm))
@@ -143,11 +155,11 @@ fn action_lines(
     }
     lines.push(Pieces::default());
     if let Some(confirmation) = confirmation(kind, vm.vm, vm.cloud.info.production) {
-        popup::wrapped(confirmation.consequence, 62, theme.text, &mut lines);
+        popup::wrapped(confirmation.consequence, cells, theme.text, &mut lines);
         if !confirmation.because.is_empty() {
             popup::wrapped(
                 &format!("Asked because: {}.", confirmation.because.join(", ")),
-                62,
+                cells,
                 theme.caution,
                 &mut lines,
             );
@@ -156,16 +168,100 @@ fn action_lines(
     (title, lines)
 }
 
+/// Each VM that is acted on, then those left out with their reasons, then what happens.
+fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (String, Vec<Pieces>) {
+    let theme = &app.look.theme;
+    let mut lines = Vec::new();
+    let mut left_out: Vec<(String, Vec<String>)> = Vec::new();
+    let mut because: Vec<String> = Vec::new();
+    let mut consequence = kind.spec().consequence;
+    let mut acted_on = 0;
+    for key in vms {
+        let Some(vm) = app.inventory.overview_of(key) else {
+            continue;
+        };
+        let mut pieces = Pieces::default();
+        let denial = vm.availability(kind);
+        let state = row::state(app, &vm);
+        let blank = " ".repeat(25_usize.saturating_sub(state.width()));
+        pieces.extend(state).add(blank, theme.text);
+        pieces.add(format!("{:<18} ", vm.vm.name), theme.text);
+        pieces.add(
+            format!("{:<10} ", key.cloud.as_str()),
+            if vm.cloud.info.production {
+                theme.danger
+            } else {
+                theme.dim
+            },
+        );
+        if let Some(denial) = denial.denial() {
+            let (why, name) = (
+                denial.to_string(),
+                format!("{} on {}", vm.vm.name, key.cloud),
+            );
+            match left_out.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, names)) => names.push(name),
+                None => left_out.push((why, vec![name])),
+            }
+            continue;
+        }
+        acted_on += 1;
+        if let Some(confirmation) = confirmation(kind, vm.vm, vm.cloud.info.production) {
+            consequence = confirmation.consequence;
+            for why in confirmation.because {
+                if !because.contains(&why) {
+                    because.push(why);
+                }
+            }
+        }
+        pieces.extend(row::note(app, &vm));
+        lines.push(pieces);
+    }
+    if !left_out.is_empty() {
+        lines.push(Pieces::default());
+        popup::wrapped("Left out:", cells, theme.caution, &mut lines);
+        for (why, names) in left_out {
+            popup::wrapped(
+                &format!("  {why}: {}", names.join(", ")),
+                cells,
+                theme.dim,
+                &mut lines,
+            );
+        }
+    }
+    lines.push(Pieces::default());
+    popup::wrapped(consequence, cells, theme.text, &mut lines);
+    if !because.is_empty() {
+        popup::wrapped(
+            &format!("Asked because: {}.", because.join(", ")),
+            cells,
+            theme.caution,
+            &mut lines,
+        );
+    }
+    (
+        format!("{} {}?", kind.title(), counted(acted_on, "VM", "VMs")),
+        lines,
+    )
+}
+
 /// The reason of a protection.
 pub fn draw_protect(
     app: &App,
     protect: &Protect,
     area: Rect,
     buffer: &mut Buffer,
-) -> (Rect, Option<Position>) {
+) -> Option<Position> {
     let theme = &app.look.theme;
-    let Some(vm) = app.inventory.overview_of(&protect.vm) else {
-        return (Rect::default(), None);
+    let overviews: Vec<_> = protect
+        .vms
+        .iter()
+        .filter_map(|vm| app.inventory.overview_of(vm))
+        .collect();
+    let vm = overviews.first()?;
+    let subject = match overviews.len() {
+        1 => subject(app, vm),
+        count => counted(count, "VM", "VMs"),
     };
     let place = popup::centred(area, 72, 6);
     let recall = if app.remembered.reasons().is_empty() {
@@ -184,7 +280,7 @@ pub fn draw_protect(
     let hints = hint_line(app, &commands, &words);
     let inside = popup::frame(
         theme,
-        &format!("Protect {}", subject(app, &vm)),
+        &format!("Protect {subject}"),
         theme.accent,
         &hints,
         place,
@@ -216,5 +312,5 @@ pub fn draw_protect(
             theme.caution,
         );
     }
-    (place, Some(cursor))
+    Some(cursor)
 }

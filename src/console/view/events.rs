@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::list::{List, Look, gutter};
 use super::paint::Strip;
 use super::popup::{lines as lines_of, wrapped};
 use crate::console::app::{App, Focus};
-use crate::console::lists::cursor::scrolled;
 use crate::console::text::find_ignoring_case;
 use crate::console::viewports::Port;
 use crate::model::{Event, Severity, TaskKind};
@@ -50,44 +50,24 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
             buffer,
         );
     }
-    port.page = usize::from(body.height);
-    port.rows = rows.len();
-    port.area = body;
-    port.first = scrolled(port.first, app.events.at(), rows.len(), port.page);
+    let list = List {
+        body,
+        rows: rows.len(),
+        at: app.events.at(),
+        focus: Focus::Main,
+        always: true,
+    };
+    list.draw(app, port, buffer, |at, current, strip| {
+        gutter(app, current, false, strip);
+        if let Some(event) = rows.get(at).and_then(|at| app.inventory.events().get(*at)) {
+            draw_row(app, event, wide, strip);
+        }
+        Look::Plain
+    });
     if rows.is_empty() {
         Strip::new(buffer, theme.glyphs, body, body.y)
             .gap(3)
             .text("No event to show.", theme.dim);
-    }
-    for (line, at) in rows.iter().skip(port.first).take(port.page).enumerate() {
-        let Some(event) = app.inventory.events().get(*at) else {
-            continue;
-        };
-        let y = body.y + u16::try_from(line).unwrap_or(0);
-        let current = port.first + line == app.events.at();
-        let mut strip = Strip::new(buffer, theme.glyphs, body, y);
-        strip
-            .text(
-                if current { theme.glyphs.cursor } else { " " },
-                theme.accent,
-            )
-            .gap(1);
-        draw_row(app, event, wide, &mut strip);
-        if current {
-            let style = if app.focus == Focus::Main {
-                theme.selection
-            } else {
-                theme.selection_inactive
-            };
-            buffer.set_style(
-                Rect {
-                    y,
-                    height: 1,
-                    ..body
-                },
-                style,
-            );
-        }
     }
 }
 

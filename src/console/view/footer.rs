@@ -7,7 +7,7 @@ use super::paint::{Pieces, Strip};
 use crate::console::app::{App, Focus};
 use crate::console::keymap::{UiCommand, ViewKind};
 use crate::console::layers::Layer;
-use crate::console::lists::pane::PaneRow;
+use crate::console::lists::pane::{PaneRow, PaneSize};
 use crate::model::ActionKind;
 
 /// Draws it; answers where the text cursor stands while the filter is typed.
@@ -80,13 +80,8 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
     match app.layers.last() {
         Some(Layer::Welcome) => return (vec![UiCommand::Demo], vec![UiCommand::Quit]),
         Some(Layer::Filter(_)) => return (Vec::new(), Vec::new()),
-        Some(Layer::Details(_)) => {
-            return (
-                with_vm(app, vec![UiCommand::VmRaw, UiCommand::VmEvents]),
-                vec![UiCommand::Back],
-            );
-        }
-        Some(_) => return (Vec::new(), vec![UiCommand::Back]),
+        // What is open says its keys in its own edge.
+        Some(_) => return (Vec::new(), Vec::new()),
         None => {}
     }
     let right = vec![UiCommand::Help, UiCommand::Quit];
@@ -99,7 +94,10 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
                     commands.extend([UiCommand::Acknowledge, UiCommand::AcknowledgeAll]);
                 }
             }
-            commands.extend([UiCommand::PaneFull, UiCommand::PaneGrow, UiCommand::Focus]);
+            commands.push(UiCommand::PaneFull);
+            if app.pane.size != PaneSize::Full {
+                commands.extend([UiCommand::PaneGrow, UiCommand::PaneShrink, UiCommand::Focus]);
+            }
             commands
         }
         (Focus::Details, _) => with_vm(
@@ -113,7 +111,15 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
                 Vec::new()
             };
             commands = with_vm(app, commands);
-            commands.extend([UiCommand::Filter, UiCommand::Sort, UiCommand::PaneToggle]);
+            if !app.failed_last.is_empty() {
+                commands.push(UiCommand::MarkFailed);
+            }
+            commands.extend([
+                UiCommand::Filter,
+                UiCommand::Mark,
+                UiCommand::Sort,
+                UiCommand::PaneToggle,
+            ]);
             commands
         }
         (Focus::Main, ViewKind::Appliances) => {

@@ -50,7 +50,11 @@ fn clouds(app: &App, area: Rect, buffer: &mut Buffer) {
         let rest = all.len() - at;
         let needs = pieces.width() + if rest > 1 { 4 } else { 0 };
         if used + needs > room && at > 0 {
-            strip.text(&format!(" +{rest}"), theme.dim);
+            let failing = all[at..]
+                .iter()
+                .any(|cloud| matches!(cloud.status, CloudStatus::Failing { .. }));
+            let style = if failing { theme.danger } else { theme.dim };
+            strip.text(&format!(" +{rest}"), style);
             break;
         }
         used += pieces.width();
@@ -79,7 +83,7 @@ fn segment(app: &App, cloud: &CloudView, level: usize) -> Pieces {
     if cloud.info.read_only && level < 2 {
         pieces.add(" read-only", theme.caution);
     }
-    pieces.add(format!(" {}", cloud.vms), theme.text);
+    pieces.add(format!(" {}", vm_count(app, cloud)), theme.text);
     if level < 2 {
         let (words, style) = match &cloud.status {
             CloudStatus::Connecting => ("signing in".to_owned(), theme.dim),
@@ -102,6 +106,14 @@ fn segment(app: &App, cloud: &CloudView, level: usize) -> Pieces {
         }
     }
     pieces
+}
+
+/// How many VMs a cloud has, where it has ever said so.
+pub fn vm_count(app: &App, cloud: &CloudView) -> String {
+    if cloud.as_of.is_none() && cloud.vms == 0 {
+        return app.look.theme.glyphs.none.to_owned();
+    }
+    cloud.vms.to_string()
 }
 
 fn stale(app: &App, cloud: &CloudView) -> String {
@@ -229,6 +241,20 @@ fn status(app: &App) -> Vec<Pieces> {
             .add(&dot, theme.dim)
             .add(format!("/{filter}"), theme.matched);
     }
+    if !app.marks.is_empty() {
+        count
+            .add(&dot, theme.dim)
+            .add(format!("{} marked", app.marks.len()), theme.accent);
+    }
+    for batch in &app.batches {
+        let text = format!(
+            "{} {} of {}",
+            batch.kind.title(),
+            batch.done(),
+            batch.vms.len()
+        );
+        count.add(&dot, theme.dim).add(text, theme.state_locked);
+    }
     let mut order = Pieces::default();
     if app.view == ViewKind::Vms {
         let sort = app.vms.sort();
@@ -254,15 +280,21 @@ fn status(app: &App) -> Vec<Pieces> {
     if unread > 0 {
         unread_words.add(format!("{dot}tasks of {unread} unread"), theme.dim);
     }
+    let mut unread_short = Pieces::default();
+    if unread > 0 {
+        unread_short.add(format!("{dot}{unread} unread"), theme.dim);
+    }
     let mut every = Pieces::default();
     every.add(
         format!("{dot}every {}s", app.look.refresh.as_secs()),
         theme.dim,
     );
-    let ways: [&[&Pieces]; 5] = [
+    let ways: [&[&Pieces]; 7] = [
         &[&count, &of_clouds, &order, &unread_words, &every],
         &[&count, &order, &unread_words, &every],
         &[&count, &order, &unread_words],
+        &[&count, &order, &unread_short],
+        &[&count, &unread_short],
         &[&count, &order],
         &[&count],
     ];

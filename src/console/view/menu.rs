@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::footer::hint_line;
+use super::list::cloud_words;
 use super::paint::{Pieces, Strip};
 use super::popup;
 use crate::console::app::App;
@@ -36,7 +37,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
     };
     let capabilities = overview.cloud.info.capabilities;
     let mut entries: Vec<Entry> = ActionKind::all()
-        .filter(|kind| capabilities.offers(*kind) || ActionKind::IN_JSON.contains(kind))
+        .filter(|kind| capabilities.offers(*kind) || capabilities.explains(*kind))
         .map(|kind| {
             let availability = overview.availability(kind);
             Entry {
@@ -44,11 +45,19 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
                 title: kind.title(),
                 words: availability
                     .denial()
-                    .map_or_else(|| kind.spec().help.to_owned(), ToString::to_string),
+                    .map_or_else(|| capabilities.help(kind).to_owned(), ToString::to_string),
                 available: availability.is_allowed(),
             }
         })
         .collect();
+    if capabilities.keep_off && overview.availability(ActionKind::PowerOff).is_allowed() {
+        entries.push(Entry {
+            command: UiCommand::KeepOff,
+            title: "Keep off",
+            words: "power off, and keep high availability from starting it".to_owned(),
+            available: true,
+        });
+    }
     if overview.warnings > 0 {
         let words = format!(
             "take the warning{} away",
@@ -87,19 +96,12 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
 #[must_use]
 pub fn subject(app: &App, vm: &Overview<'_>) -> String {
     let dot = app.look.theme.glyphs.dot;
-    let environment = match &vm.cloud.info.environment {
-        Some(word) if vm.cloud.info.production => format!(" {}", word.to_uppercase()),
-        Some(word) => format!(" {word}"),
-        None => String::new(),
-    };
+    let cloud = cloud_words(&vm.cloud.info);
     let state = match &vm.vm.protection {
         Some(_) => format!("Maintenance, {}", vm.vm.power_word().to_lowercase()),
         None => vm.vm.power_word().to_owned(),
     };
-    format!(
-        "{} {dot} {}{environment} {dot} {state}",
-        vm.vm.name, vm.vm.key.cloud
-    )
+    format!("{} {dot} {cloud} {dot} {state}", vm.vm.name)
 }
 
 /// Draws the menu.

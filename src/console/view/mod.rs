@@ -8,6 +8,8 @@ mod events;
 mod footer;
 mod header;
 mod help;
+mod hosts;
+mod list;
 pub mod menu;
 mod notices;
 mod pages;
@@ -70,14 +72,19 @@ fn draw(app: &App, ports: &mut Viewports, area: Rect, buffer: &mut Buffer) -> Op
     header::draw(app, header, buffer);
     draw_body(app, ports, body, buffer);
     let mut cursor = footer::draw(app, footer, buffer);
-    let mut typing = None;
     ports.layer = Port::default();
     for layer in &app.layers {
-        let (field, at) = draw_layer(app, layer, &mut ports.layer, body, buffer);
-        typing = field;
-        cursor = at.or(cursor);
+        cursor = draw_layer(app, layer, &mut ports.layer, body, buffer).or(cursor);
     }
-    notices::draw(app, body, typing, buffer);
+    let boxed = app
+        .layers
+        .iter()
+        .any(|layer| !matches!(layer, Layer::Filter(_)));
+    if boxed {
+        notices::draw_line(app, footer, buffer);
+    } else {
+        notices::draw(app, body, buffer);
+    }
     cursor
 }
 
@@ -172,14 +179,14 @@ fn draw_details(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
     popup::lines(theme, &lines, port.first, body, buffer);
 }
 
-/// Draws a layer; answers the area of what is being typed in, and the text cursor.
+/// Draws a layer; answers where its text cursor stands.
 fn draw_layer(
     app: &App,
     layer: &Layer,
     port: &mut Port,
     area: Rect,
     buffer: &mut Buffer,
-) -> (Option<Rect>, Option<Position>) {
+) -> Option<Position> {
     match layer {
         Layer::Welcome | Layer::Filter(_) => {}
         Layer::Help(at) => help::draw(app, at, port, area, buffer),
@@ -187,15 +194,12 @@ fn draw_layer(
         Layer::Details(at) => pages::draw_details(app, at, port, area, buffer),
         Layer::Menu(menu) => menu::draw(app, menu, port, area, buffer),
         Layer::Sort(at) => menu::draw_sort(app, *at, area, buffer),
+        Layer::Hosts(choice) => hosts::draw(app, choice, port, area, buffer),
         Layer::Task(dialog) => task::draw(app, dialog, port, area, buffer),
         Layer::Question(question) => {
-            let (place, cursor) = dialogs::draw_question(app, question, area, buffer);
-            return (Some(place), cursor);
+            return dialogs::draw_question(app, question, port, area, buffer);
         }
-        Layer::Protect(protect) => {
-            let (place, cursor) = dialogs::draw_protect(app, protect, area, buffer);
-            return (Some(place), cursor);
-        }
+        Layer::Protect(protect) => return dialogs::draw_protect(app, protect, area, buffer),
     }
-    (None, None)
+    None
 }

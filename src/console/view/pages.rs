@@ -35,7 +35,7 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
         }
         Subject::Notices => ("Notices of this run".to_owned(), notice_log(app, cells)),
         Subject::Event(key) => ("Event".to_owned(), event(app, key, cells)),
-        Subject::Cloud(name) => (format!("Cloud {name}"), cloud(app, name, cells)),
+        Subject::Cloud(name) => (format!("Cloud {name}"), cloud(app, name, cells, true)),
         Subject::Report(id) => {
             let report = app
                 .inventory
@@ -171,8 +171,8 @@ fn event(app: &App, key: &crate::model::EventKey, cells: usize) -> Vec<Pieces> {
     lines
 }
 
-/// Everything about a cloud.
-pub fn cloud(app: &App, name: &crate::model::CloudName, cells: usize) -> Vec<Pieces> {
+/// Everything about a cloud; the privileges, which are many, only where the whole is wanted.
+pub fn cloud(app: &App, name: &crate::model::CloudName, cells: usize, whole: bool) -> Vec<Pieces> {
     let theme = &app.look.theme;
     let mut lines = Vec::new();
     let Some(cloud) = app.inventory.cloud(name) else {
@@ -226,7 +226,7 @@ pub fn cloud(app: &App, name: &crate::model::CloudName, cells: usize) -> Vec<Pie
         if let Some(tenant) = &session.tenant {
             add("Tenant", tenant, theme.text);
         }
-        if let Privileges::Named(names) = &session.privileges {
+        if let (true, Privileges::Named(names)) = (whole, &session.privileges) {
             let names: Vec<_> = names.iter().map(|name| &**name).collect();
             add("Privileges", &names.join(" "), theme.dim);
         }
@@ -241,6 +241,16 @@ fn refresh_key(app: &App) -> String {
         || "refreshing".to_owned(),
         |key| key.label(app.look.theme.glyphs.ascii),
     )
+}
+
+/// What can be done with a VM whose details are open.
+fn details_commands(vm: &crate::fleet::Overview<'_>) -> Vec<UiCommand> {
+    let mut commands = vec![UiCommand::Menu, UiCommand::VmEvents, UiCommand::VmRaw];
+    if vm.warnings > 0 {
+        commands.push(UiCommand::Acknowledge);
+    }
+    commands.push(UiCommand::Back);
+    commands
 }
 
 /// Details over everything.
@@ -274,7 +284,7 @@ pub fn draw_details(
         title: &title,
         lines: &lines,
         first: at.first,
-        commands: &[UiCommand::Menu, UiCommand::VmRaw, UiCommand::Back],
+        commands: &details_commands(&vm),
         place,
     }
     .draw(app, port, buffer);

@@ -11,6 +11,7 @@ use crate::console::theme::Glyphs;
 pub struct Strip<'a> {
     buffer: &'a mut Buffer,
     glyphs: &'static Glyphs,
+    start: u16,
     x: u16,
     end: u16,
     y: u16,
@@ -23,6 +24,7 @@ impl<'a> Strip<'a> {
         Self {
             buffer,
             glyphs,
+            start: area.x,
             x: area.x,
             end: if inside { area.right() } else { area.x },
             y,
@@ -55,6 +57,13 @@ impl<'a> Strip<'a> {
         self
     }
 
+    /// Goes to where `cells` cells are left, over whatever stands there.
+    pub fn skip_to_last(&mut self, cells: usize) -> &mut Self {
+        let cells = u16::try_from(cells).unwrap_or(u16::MAX);
+        self.x = self.end.saturating_sub(cells).max(self.start);
+        self
+    }
+
     /// Text in a column of its own, cut to it, with one blank after it.
     pub fn column(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
         let x = self.x;
@@ -80,6 +89,7 @@ impl<'a> Strip<'a> {
         let mut part = Strip {
             buffer: self.buffer,
             glyphs: self.glyphs,
+            start: self.x,
             x: self.x,
             end,
             y: self.y,

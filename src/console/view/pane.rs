@@ -6,10 +6,10 @@ use ratatui::style::Style;
 
 use super::details::task_sign;
 use super::events::{action_words, vm_name};
+use super::list::{List, Look, gutter};
 use super::paint::{Pieces, Strip};
 use crate::console::app::{App, Focus};
 use crate::console::keymap::{Place, UiCommand};
-use crate::console::lists::cursor::scrolled;
 use crate::console::lists::pane::{PaneRow, event_of};
 use crate::console::text::since;
 use crate::console::viewports::Port;
@@ -85,43 +85,25 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         height: area.height.saturating_sub(1),
         ..area
     };
-    port.page = usize::from(body.height);
-    port.rows = rows.len();
-    port.area = body;
-    port.first = scrolled(port.first, app.pane.at(), rows.len(), port.page);
+    let list = List {
+        body,
+        rows: rows.len(),
+        at: app.pane.at(),
+        focus: Focus::Pane,
+        always: false,
+    };
+    list.draw(app, port, buffer, |at, current, strip| {
+        gutter(app, current, false, strip);
+        if let Some(row) = rows.get(at) {
+            let right = draw_row(app, row, current, strip);
+            right.put(strip.skip_to_last(right.width() + 1));
+        }
+        Look::Plain
+    });
     if rows.is_empty() {
         Strip::new(buffer, theme.glyphs, body, body.y)
             .gap(3)
             .text("Nothing has happened yet.", theme.dim);
-    }
-    for (line, row) in rows.iter().skip(port.first).take(port.page).enumerate() {
-        let y = body.y + u16::try_from(line).unwrap_or(0);
-        let current = port.first + line == app.pane.at() && focused;
-        let line = Rect {
-            y,
-            height: 1,
-            ..body
-        };
-        let mut strip = Strip::new(buffer, theme.glyphs, body, y);
-        strip
-            .text(
-                if current { theme.glyphs.cursor } else { " " },
-                theme.accent,
-            )
-            .gap(1);
-        let age = draw_row(app, row, current, &mut strip);
-        age.put_right(
-            buffer,
-            theme.glyphs,
-            Rect {
-                width: body.width.saturating_sub(1),
-                ..line
-            },
-            y,
-        );
-        if current {
-            buffer.set_style(line, theme.selection);
-        }
     }
 }
 
@@ -167,7 +149,7 @@ fn draw_start(
 
 /// The text of a row, leaving room for what stands at its right end.
 fn draw_text(text: &str, style: Style, right: &Pieces, strip: &mut Strip<'_>) {
-    let cells = strip.room().saturating_sub(right.width() + 2);
+    let cells = strip.room().saturating_sub(right.width() + 3);
     strip.column(text, cells, style);
 }
 
@@ -245,7 +227,11 @@ pub fn task_vm_name(app: &App, task: &Task) -> String {
 
 fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Pieces {
     let theme = &app.look.theme;
+    // A failure that has been acknowledged is over.
+    let over = matches!(&report.stage, Stage::Failed { task: Some(task), .. }
+        if app.inventory.task(task).is_some_and(|task| !task.is_warning()));
     let sign = match &report.stage {
+        Stage::Failed { .. } if over => (theme.glyphs.failure, theme.dim),
         Stage::Done { .. } => (theme.glyphs.success, theme.success),
         Stage::Failed { .. } => (theme.glyphs.failure, theme.danger),
         Stage::Refused { .. } => (theme.glyphs.failure, theme.caution),
@@ -265,7 +251,8 @@ fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Piec
     );
     let mut right = Pieces::default();
     right.add(format!("{} ago", since(report.at, app.now)), theme.dim);
-    draw_text(&report_words(report), theme.text, &right, strip);
+    let style = if over { theme.dim } else { theme.text };
+    draw_text(&report_words(report), style, &right, strip);
     right
 }
 

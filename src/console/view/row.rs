@@ -49,6 +49,10 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         pieces.add(format!("{sign} {}", task.progress()), theme.state_locked);
         return pieces;
     }
+    if let Some(progress) = vm.vm.native_progress() {
+        pieces.add(format!("{} {progress}", spinner()), theme.state_locked);
+        return pieces;
+    }
     pieces.add(
         format!(
             "{} {}",
@@ -85,12 +89,16 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
     }
     if let Some(task) = vm.task {
         let (done, all) = task.jobs_done();
-        let mut text = if vm.vm.protection.is_some() {
-            format!("{} ", task.progress())
-        } else {
-            String::new()
-        };
-        if all > 0 && task.state != TaskState::Queueing {
+        let mut text = String::new();
+        if vm.vm.protection.is_some() {
+            // The state says maintenance: what runs is told here.
+            text.push_str(&format!(
+                "{} {} ",
+                theme.glyphs.spinner(app.spinner_frame()),
+                task.progress()
+            ));
+        }
+        if all > 1 && task.state != TaskState::Queueing {
             text.push_str(&format!(
                 "job {} of {all} {} ",
                 (done + 1).min(all),
@@ -100,7 +108,12 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
         if let Some(created) = task.created_at {
             text.push_str(&since(created, app.now));
         }
-        part(text, theme.dim);
+        let style = if vm.vm.protection.is_some() {
+            theme.state_locked
+        } else {
+            theme.dim
+        };
+        part(text, style);
     } else if let Some(report) = vm.pending {
         let word = match report.stage {
             Stage::Asked => "asked",

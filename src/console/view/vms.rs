@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use super::list::{List, Look, gutter};
 use super::paint::{Pieces, Strip};
 use super::row;
 use crate::console::app::{App, Focus};
-use crate::console::lists::cursor::scrolled;
 use crate::console::lists::vms::Column;
 use crate::console::text::{find_ignoring_case, memory, width};
 use crate::console::viewports::Port;
@@ -80,7 +80,6 @@ pub fn columns(app: &App, wide: usize) -> Vec<(Column, usize)> {
 
 /// Draws the heads and the rows that fit.
 pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
-    let theme = &app.look.theme;
     let columns = columns(app, usize::from(area.width));
     heads(app, &columns, area, buffer);
     let rows = app.vms.rows();
@@ -89,52 +88,32 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         height: area.height.saturating_sub(1),
         ..area
     };
-    port.page = usize::from(body.height);
-    port.rows = rows.len();
-    port.area = body;
-    port.first = scrolled(port.first, app.vms.at(), rows.len(), port.page);
+    let list = List {
+        body,
+        rows: rows.len(),
+        at: app.vms.at(),
+        focus: Focus::Main,
+        always: true,
+    };
+    list.draw(app, port, buffer, |at, current, strip| {
+        let Some(vm) = rows.get(at).and_then(|slot| app.inventory.overview(*slot)) else {
+            return Look::Plain;
+        };
+        gutter(app, current, app.marks.has(&vm.vm.key), strip);
+        cells(app, &vm, &columns, strip);
+        look(&vm)
+    });
     if rows.is_empty() {
         empty(app, body, buffer);
-        return;
-    }
-    for (line, slot) in rows.iter().skip(port.first).take(port.page).enumerate() {
-        let Some(vm) = app.inventory.overview(*slot) else {
-            continue;
-        };
-        let y = body.y + u16::try_from(line).unwrap_or(0);
-        let current = port.first + line == app.vms.at();
-        let mut strip = Strip::new(buffer, theme.glyphs, body, y);
-        strip
-            .text(
-                if current { theme.glyphs.cursor } else { " " },
-                theme.accent,
-            )
-            .gap(1);
-        cells(app, &vm, &columns, &mut strip);
-        finish(
-            app,
-            &vm,
-            current.then_some(app.focus == Focus::Main),
-            Rect {
-                y,
-                height: 1,
-                ..body
-            },
-            buffer,
-        );
     }
 }
 
-/// Fades what is of the past and marks the row of the cursor.
-pub fn finish(app: &App, vm: &Overview<'_>, cursor: Option<bool>, line: Rect, buffer: &mut Buffer) {
-    let theme = &app.look.theme;
+/// What is of the past fades.
+pub fn look(vm: &Overview<'_>) -> Look {
     if row::is_faded(vm) {
-        buffer.set_style(line, theme.dim);
-    }
-    match cursor {
-        Some(true) => buffer.set_style(line, theme.selection),
-        Some(false) => buffer.set_style(line, theme.selection_inactive),
-        None => {}
+        Look::Faded
+    } else {
+        Look::Plain
     }
 }
 

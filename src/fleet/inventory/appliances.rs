@@ -140,6 +140,8 @@ impl<'a> VappRef<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Appliances {
     entries: BTreeMap<CloudName, BTreeMap<Arc<str>, Entry>>,
+    /// VMs that stand in no appliance, by project.
+    loose: BTreeMap<CloudName, BTreeMap<Option<Group>, Members>>,
 }
 
 impl Appliances {
@@ -179,7 +181,12 @@ impl Appliances {
 
     /// A VM stands here now. Says whether that made an appliance known.
     pub(super) fn join(&mut self, slot: Slot, vm: &Vm) -> bool {
-        let Some(group) = &vm.vapp else { return false };
+        let Some(group) = &vm.vapp else {
+            let projects = self.loose.entry(vm.key.cloud.clone()).or_default();
+            let members = projects.entry(vm.project.clone()).or_default();
+            members.add(slot, vm);
+            return true;
+        };
         let entries = self.entries.entry(vm.key.cloud.clone()).or_default();
         let known = entries.len();
         let entry = entries.entry(group.id.clone()).or_insert_with(|| Entry {
@@ -189,13 +196,32 @@ impl Appliances {
             tenant: vm.tenant.clone(),
             members: Members::default(),
         });
+        if entry.listed.is_none() {
+            // A group that was made from VMs of several projects, or tenants, stands in none of them.
+            entry
+                .project
+                .take_if(|project| vm.project.as_ref() != Some(project));
+            entry
+                .tenant
+                .take_if(|tenant| vm.tenant.as_ref() != Some(tenant));
+        }
         entry.members.add(slot, vm);
         entries.len() != known
     }
 
     /// A VM no longer stands here.
     pub(super) fn leave(&mut self, slot: Slot, vm: &Vm) {
-        let Some(group) = &vm.vapp else { return };
+        let Some(group) = &vm.vapp else {
+            if let Some(projects) = self.loose.get_mut(&vm.key.cloud)
+                && let Some(members) = projects.get_mut(&vm.project)
+            {
+                members.remove(slot, vm);
+                if members.slots.is_empty() {
+                    projects.remove(&vm.project);
+                }
+            }
+            return;
+        };
         let Some(entries) = self.entries.get_mut(&vm.key.cloud) else {
             return;
         };
@@ -216,6 +242,17 @@ impl Appliances {
             .get(cloud)?
             .get(id)
             .map(|entry| VappRef { entry })
+    }
+
+    /// The VMs of a cloud that stand in no appliance, by project.
+    pub(super) fn loose(&self, cloud: &CloudName) -> Vec<(Option<&Group>, &Members)> {
+        let projects = self.loose.get(cloud).into_iter().flatten();
+        let mut projects: Vec<_> = projects
+            .map(|(project, members)| (project.as_ref(), members))
+            .collect();
+        projects
+            .sort_by(|(a, _), (b, _)| a.map(|group| &group.name).cmp(&b.map(|group| &group.name)));
+        projects
     }
 
     pub(super) fn of_cloud(&self, cloud: &CloudName) -> Vec<VappRef<'_>> {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::CloudView;
 use crate::fleet::command::CommandReport;
-use crate::model::{ActionKind, Availability, Denial, Standing, Task, Vm, VmState, availability};
+use crate::model::{
+    Action, ActionKind, Availability, Denial, Standing, Task, Vm, VmState, availability,
+    availability_of,
+};
 
 /// A VM with everything that is known about it from elsewhere.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +40,10 @@ impl Overview<'_> {
             signed_out: self.cloud.signed_out(),
             read_only: self.cloud.info.read_only,
             restricted: self.restricted == Some(true),
-            progress: self.task.map(Task::progress),
+            progress: self
+                .task
+                .map(Task::progress)
+                .or_else(|| self.vm.native_progress()),
         }
     }
 
@@ -45,14 +51,22 @@ impl Overview<'_> {
     /// counts as an operation that runs: a second press of the same key sends nothing twice.
     #[must_use]
     pub fn availability(&self, action: ActionKind) -> Availability {
-        match availability(action, self.vm, &self.standing()) {
-            Availability::Allowed => match self.pending {
-                Some(report) => {
-                    Availability::Denied(Denial::Locked(Some(Arc::from(report.command.title()))))
-                }
-                None => Availability::Allowed,
-            },
-            denied => denied,
+        self.unless_pending(availability(action, self.vm, &self.standing()))
+    }
+
+    /// [`Self::availability`] of an action with its arguments.
+    #[must_use]
+    pub fn availability_of(&self, action: &Action) -> Availability {
+        self.unless_pending(availability_of(action, self.vm, &self.standing()))
+    }
+
+    fn unless_pending(&self, answer: Availability) -> Availability {
+        match (answer, self.pending) {
+            (Availability::Allowed, Some(report)) => {
+                let title = Arc::from(report.command.title());
+                Availability::Denied(Denial::Locked(Some(title)))
+            }
+            (answer, _) => answer,
         }
     }
 

@@ -69,14 +69,21 @@ impl Tasks {
         vm
     }
 
-    /// The tasks of a VM, all of them.
+    /// The tasks of a VM, all that its cloud has; those that this console watches stay.
     pub(super) fn replace(&mut self, vm: &VmKey, tasks: Vec<Task>, at: Timestamp) -> Option<VmKey> {
         let of_vm = self.by_vm.entry(vm.clone()).or_default();
         of_vm.read_at = Some(at);
-        for key in of_vm.tasks.drain(..) {
-            self.all.remove(&key);
-        }
-        of_vm.tasks = tasks.iter().map(|task| task.key.clone()).collect();
+        let all = &mut self.all;
+        of_vm.tasks.retain(|key| {
+            let stays = all.get(key).is_some_and(|task| task.watched_here);
+            if !stays {
+                all.remove(key);
+            }
+            stays
+        });
+        of_vm
+            .tasks
+            .extend(tasks.iter().map(|task| task.key.clone()));
         self.all
             .extend(tasks.into_iter().map(|task| (task.key.clone(), task)));
         self.recount(vm);

@@ -18,6 +18,7 @@ fn record(run: &str, command: u64, stage: &str, last: bool) -> Record {
         stage: stage.to_owned(),
         task: None,
         locator: None,
+        watch: None,
         message: None,
         user: None,
         last,

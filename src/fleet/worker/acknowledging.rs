@@ -16,10 +16,6 @@ impl Worker {
         let Command::Acknowledge { task, vm } = &ticket.command else {
             return;
         };
-        if self.info.read_only {
-            let stage = ticket.refused(Denial::ReadOnly);
-            return self.finish(ticket, stage, Reread::No).await;
-        }
         let _slot = self.acting_slots.acquire().await;
         let task = match self.find_task(task, vm.as_ref()).await {
             Ok(Some(task)) => task,
@@ -32,6 +28,12 @@ impl Worker {
                 return self.finish(ticket, stage, Reread::No).await;
             }
         };
+        let here = self.known().acknowledges_here(&task);
+        // What is kept here changes nothing in the cloud, so a read-only one is no reason against it.
+        if self.info.read_only && !here {
+            let stage = ticket.refused(Denial::ReadOnly);
+            return self.finish(ticket, stage, Reread::No).await;
+        }
         if self.sends_no_more() {
             let stage = ticket.not_sent("the program ended before its turn", "ask again");
             return self.finish(ticket, stage, Reread::No).await;
@@ -44,6 +46,10 @@ impl Worker {
             return self.journal_trouble(Err(error));
         }
         self.report(ticket, Stage::Sent);
+        if here {
+            let stage = self.acknowledge_here(ticket, &task).await;
+            return self.finish(ticket, stage, Reread::No).await;
+        }
         let number = self.sign_in.number();
         let mut answer = self.cloud.acknowledge(&task).await;
         if answer.as_ref().is_err_and(Error::needs_sign_in) {
@@ -71,12 +77,21 @@ impl Worker {
         let Command::Acknowledge { task, vm } = &ticket.command else {
             return;
         };
+        if self.known().is_acknowledged_here(task) {
+            let stage = Stage::Done {
+                task: Some(task.clone()),
+            };
+            return self.finish(ticket, stage, Reread::No).await;
+        }
         let known = vm.as_ref().and_then(|vm| self.known().vm(&vm.id));
+        let watched = self.known().task(task).cloned();
         let tasks = match &known {
-            Some(vm) => self.read(|| self.cloud.vm_tasks(vm)).await.ok(),
+            Some(vm) => self.vm_tasks(vm).await.ok(),
             None => None,
         };
-        let found = tasks.and_then(|tasks| tasks.into_iter().find(|one| one.key == *task));
+        let mut tasks = tasks.into_iter().flatten();
+        let found = tasks.find(|one| one.key == *task);
+        let found = found.or(watched.filter(|task| task.watched_here));
         let stage = match found {
             Some(found) if !found.acknowledgeable => Stage::Done {
                 task: Some(task.clone()),
@@ -106,7 +121,7 @@ impl Worker {
         let Some(vm) = vm.and_then(|vm| self.known().vm(&vm.id)) else {
             return Ok(None);
         };
-        let tasks = self.read(|| self.cloud.vm_tasks(&vm)).await?;
+        let tasks = self.vm_tasks(&vm).await?;
         Ok(tasks.into_iter().find(|task| task.key == *key))
     }
 }

@@ -13,10 +13,11 @@ use super::ticket::Ticket;
 use super::{Worker, guarded};
 use crate::clouds::{Accepted, Error, Execution, Target, TaskHandle};
 use crate::fleet::command::{Command, Stage};
+use crate::fleet::watch::Watch;
 use crate::fleet::words;
 use crate::model::{
     Action, ActionKind, Availability, Confirmed, Denial, Standing, Task, TaskState, Vm, VmKey,
-    availability, unconfirmed,
+    availability_of, unconfirmed,
 };
 
 /// So long the name of who protected a VM meanwhile is looked for.
@@ -38,6 +39,7 @@ impl Worker {
                 self.finish(ticket, stage, Reread::Yes).await;
             }
             Sent::Accepted(handle, open) => self.carried_by(ticket, handle, open).await,
+            Sent::Watched(vm, watch) => self.watched(ticket, vm, watch, None).await,
             Sent::Open(open) => self.find_out(ticket, open).await,
         }
     }
@@ -76,6 +78,11 @@ impl Worker {
                 return Sent::Not(ticket.not_sent_by(&error));
             }
         };
+        if self.known().keeps_protections()
+            && let Err(error) = self.read_local().await
+        {
+            return Sent::Not(ticket.not_kept(&error));
+        }
         self.known().complete(&mut target.vm);
         if let Availability::Denied(denial) = self.may(action, &target.vm) {
             self.tell_soon(&target, order);
@@ -103,6 +110,7 @@ impl Worker {
         let open = Open {
             vm: vm.clone(),
             action: action.clone(),
+            was: Some(target.vm.clone()),
             sent: Timestamp::now(),
             began: Instant::now(),
             waited: Duration::ZERO,
@@ -110,12 +118,22 @@ impl Worker {
             why: String::new(),
         };
         self.report(ticket, Stage::Sent);
+        if self.is_kept_here(action) {
+            return match self.protect_here(ticket, &target.vm, action).await {
+                stage @ Stage::Refused { .. } => Sent::Refused(stage),
+                stage => Sent::Ended(stage),
+            };
+        }
         match self.perform(&target, action).await {
             Ok(Accepted::Done) => {
                 self.done_at_once(key, action);
                 Sent::Ended(Stage::Done { task: None })
             }
             Ok(Accepted::Task(handle)) => Sent::Accepted(handle, open),
+            Ok(Accepted::Watch(phases)) => match Watch::new(phases, &target.vm, open.sent) {
+                Some(watch) => Sent::Watched(vm, watch),
+                None => Sent::Ended(Stage::Done { task: None }),
+            },
             Err(error) if error.execution() == Execution::No => {
                 self.rejected(ticket, &open, &error).await
             }
@@ -147,7 +165,11 @@ impl Worker {
     }
 
     /// Sends once; when the session had ended, which proves that nothing was executed, signs in and sends once more.
-    async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted, Error> {
+    pub(super) async fn perform(
+        &self,
+        target: &Target,
+        action: &Action,
+    ) -> Result<Accepted, Error> {
         let number = self.sign_in.number();
         match self.perform_once(target, action).await {
             Err(error) if error.needs_sign_in() => {
@@ -164,8 +186,14 @@ impl Worker {
         performed.unwrap_or_else(|why| Err(Error::Protocol(format!("internal error ({why})"))))
     }
 
+    /// Whether an action changes nothing in the cloud, only what this console keeps.
+    pub(super) fn is_kept_here(&self, action: &Action) -> bool {
+        matches!(action, Action::Protect { .. } | Action::Unprotect)
+            && self.known().keeps_protections()
+    }
+
     /// Whether it may be done to the VM as it is now.
-    fn may(&self, action: &Action, vm: &Vm) -> Availability {
+    pub(super) fn may(&self, action: &Action, vm: &Vm) -> Availability {
         let session = self.session();
         let known = self.known();
         let running = known.tasks_of(&vm.key.id).find(|task| task.is_running());
@@ -175,9 +203,9 @@ impl Worker {
             signed_out: None,
             read_only: self.info.read_only,
             restricted: known.is_restricted(vm),
-            progress: running.map(Task::progress),
+            progress: running.map(Task::progress).or_else(|| vm.native_progress()),
         };
-        availability(action.kind(), vm, &standing)
+        availability_of(action, vm, &standing)
     }
 
     /// The cloud said no and did nothing. Where the VM is so already, somebody else was first: releasing what is released is done,
@@ -204,12 +232,17 @@ impl Worker {
     }
 
     fn done_at_once(&self, key: &VmKey, action: &Action) {
-        if let Action::Protect { .. } = action {
-            let by = self.session().map(|session| {
-                let name = session.full_name.as_ref();
-                name.unwrap_or(&session.user).clone()
-            });
-            self.known().protected_here(&key.id, by, Timestamp::now());
+        match action {
+            Action::Protect { .. } => {
+                let by = self.session().map(|session| {
+                    let name = session.full_name.as_ref();
+                    name.unwrap_or(&session.user).clone()
+                });
+                self.known().protected_here(&key.id, by, Timestamp::now());
+            }
+            Action::Unprotect => {}
+            // Taken is not yet so: its state follows.
+            _ => self.look_for_a_while(&key.id),
         }
     }
 
@@ -259,7 +292,12 @@ impl Worker {
         match settled {
             // The journal has it as sent: the next run goes on here.
             None => {}
-            Some(Settled::Ended(stage)) => self.finish(ticket, stage, Reread::Yes).await,
+            Some(Settled::Ended(stage)) => {
+                if matches!(stage, Stage::Unknown { .. }) {
+                    self.look_for_a_while(&open.vm.key.id);
+                }
+                self.finish(ticket, stage, Reread::Yes).await;
+            }
             Some(Settled::Task(task)) => {
                 let handle = TaskHandle {
                     key: task.key,
@@ -272,7 +310,7 @@ impl Worker {
     }
 
     /// Tells the VM that was read for an action, without making the action wait for room.
-    fn tell_soon(self: &Arc<Self>, target: &Target, order: super::known::Order) {
+    pub(super) fn tell_soon(self: &Arc<Self>, target: &Target, order: super::known::Order) {
         let worker = self.clone();
         let vm = target.vm.clone();
         self.spawn("telling", async move { worker.tell_vm(vm, order).await });
@@ -288,6 +326,8 @@ enum Sent {
     Ended(Stage),
     /// A task carries it.
     Accepted(TaskHandle, Open),
+    /// No task carries it: the VM is watched.
+    Watched(Arc<Vm>, Watch),
     /// Nobody knows whether it was executed.
     Open(Open),
 }

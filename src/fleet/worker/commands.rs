@@ -163,9 +163,12 @@ impl Worker {
         let vm = self.vm_of(&ticket.command);
         if let Some(vm) = vm.filter(|_| reread == Reread::Yes && !self.is_closing()) {
             let reading = async {
-                // What cannot be read now is told by the next listing.
-                if let Ok(Some(vm)) = self.reread(&vm).await {
-                    let _ = self.read_tasks(&vm).await;
+                match self.reread(&vm).await {
+                    // Tasks that cannot be read now are read again by the background.
+                    Ok(Some(vm)) => drop(self.read_tasks(&vm).await),
+                    Ok(None) => {}
+                    // What was done is not told yet.
+                    Err(_) => self.look_for_a_while(&vm.key.id),
                 }
             };
             let reading = timeout(REREAD_MAX, reading);

@@ -12,12 +12,12 @@ use crate::fleet::update::Update;
 use crate::model::{Task, TaskKey, TaskState, Vm};
 
 /// The waits between two questions: the first, and the longest to which they grow.
-const POLL_FIRST: Duration = Duration::from_secs(2);
-const POLL_MAX: Duration = Duration::from_secs(5);
+pub(super) const POLL_FIRST: Duration = Duration::from_secs(2);
+pub(super) const POLL_MAX: Duration = Duration::from_secs(5);
 /// A task held by workflow waits for a person.
 const POLL_HELD: Duration = Duration::from_secs(15);
 /// Answers in a row that say no before a task counts as lost. One alone may come from a server that does not know it yet.
-const LOST_AFTER: u32 = 3;
+pub(super) const LOST_AFTER: u32 = 3;
 /// The tasks of others that are followed at once.
 const FOUND_MAX: usize = 100;
 
@@ -42,7 +42,8 @@ impl Worker {
             let answer = self.read(|| self.cloud.task(handle)).await;
             drop(slot);
             let pause = match answer {
-                Ok(task) => {
+                Ok(mut task) => {
+                    self.known().localize(&mut task);
                     (failures, denials) = (0, 0);
                     if told.as_ref() != Some(&task) {
                         self.tell_task(&task, order).await;
@@ -78,7 +79,7 @@ impl Worker {
         }
     }
 
-    async fn tell_task(&self, task: &Task, order: super::known::Order) {
+    pub(super) async fn tell_task(&self, task: &Task, order: super::known::Order) {
         self.outbox()
             .tell(|| {
                 self.known().put_task(task, order);

@@ -1,5 +1,6 @@
 //! Keeping the inventory on disk and showing the kept one first.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -40,12 +41,13 @@ impl Worker {
     }
 
     /// Shows what was kept of an earlier run, once. Before the sign-in only an account named in the configuration says whose it is.
-    pub(super) async fn restore(&self) {
+    pub(super) async fn restore(self: &Arc<Self>) {
         let known_account = self.account.is_some() || self.session().is_some();
         if !known_account || self.restored.swap(true, Ordering::AcqRel) {
             return;
         }
-        let Some(kept) = self.load().await else {
+        self.read_local_or_complain().await;
+        let Some(mut kept) = self.load().await else {
             return;
         };
         let cloud = &self.info.name;
@@ -53,8 +55,8 @@ impl Worker {
         *lock(&self.kept_user) = kept.owner.user().cloned();
         let known_until = {
             let mut known = self.known();
-            known.restore(kept.vms.clone(), as_of);
-            known.restore_warnings(&kept.warnings);
+            known.restore(&mut kept.vms, as_of);
+            known.restore_warnings(&mut kept.warnings);
             known.put_vapps(&kept.vapps);
             known.dirty = false;
             known.restore_tasks_until(kept.tasks_until)
@@ -76,6 +78,7 @@ impl Worker {
             })
             .await;
         self.tell_warnings(kept.warnings, known_until).await;
+        self.tell_failed().await;
         self.tell_unread().await;
     }
 
@@ -95,13 +98,13 @@ impl Worker {
                     .as_ref()
                     .is_some_and(|vm| known.vm(&vm.id).is_some())
             });
-            known.restore_warnings(&kept.warnings);
+            known.restore_warnings(&mut kept.warnings);
             known.restore_tasks_until(kept.tasks_until)
         };
         self.tell_warnings(kept.warnings, known_until).await;
     }
 
-    async fn tell_warnings(&self, tasks: Vec<Task>, read: Vec<(VmKey, Timestamp)>) {
+    pub(super) async fn tell_warnings(&self, tasks: Vec<Task>, read: Vec<(VmKey, Timestamp)>) {
         if !read.is_empty() {
             self.outbox().send(Update::TasksKnown { read }).await;
         }
@@ -149,7 +152,9 @@ impl Worker {
             };
             known.dirty = false;
             let vms = known.entries().map(|entry| entry.vm.clone()).collect();
-            let warnings = known.warnings().cloned().collect();
+            // Those of watched operations are kept with the state, whatever becomes of the cache.
+            let warnings = known.warnings().filter(|task| !task.watched_here);
+            let warnings = warnings.cloned().collect();
             let tasks_until = known.tasks_until().map(|(vm, at)| (vm.id, at)).collect();
             Kept {
                 owner,

@@ -1,5 +1,7 @@
 //! What a worker has told already, so that it tells only what differs, and never an older answer after a newer one.
 
+mod changing;
+mod overlay;
 mod protectors;
 mod tasks;
 
@@ -14,6 +16,9 @@ use crate::model::{Event, EventKey, Severity, Task, TaskKey, Vapp, Vm, VmKey};
 /// The events whose ids are remembered, so that none is told twice.
 const EVENTS_SEEN_MAX: usize = 5_000;
 
+use changing::Changing;
+pub(super) use changing::Look;
+pub(super) use overlay::Overlay;
 use protectors::Note;
 
 /// Orders answers by when their requests began: of two answers about one VM, the one asked for later is the newer, whichever
@@ -73,6 +78,9 @@ pub(super) struct Known {
     notes: HashMap<Arc<str>, Note>,
     /// Failed tasks that nobody has acknowledged, and running ones.
     tasks: HashMap<TaskKey, Task>,
+    /// What is laid over the cloud's answers.
+    pub overlay: Overlay,
+    changing: Changing,
     vapps: Vec<Vapp>,
     restricted: HashMap<Arc<str>, bool>,
     vapps_known: bool,
@@ -87,6 +95,8 @@ pub(super) struct Known {
     pub as_of: Option<Timestamp>,
     /// Whether a listing of this run came to its end.
     pub listed: bool,
+    /// Whether a listing of this run read a part of the cloud.
+    pub partly_listed: bool,
 }
 
 /// What a VM that was taken in means for the lanes.
@@ -136,6 +146,7 @@ impl Known {
                     return Put::Same;
                 }
                 let power_changed = entry.vm.power != vm.power;
+                self.changing.looks(&vm);
                 let vm = Arc::new(vm);
                 entry.vm = vm.clone();
                 self.dirty = true;
@@ -146,6 +157,7 @@ impl Known {
                 Put::Changed(vm)
             }
             None => {
+                self.changing.looks(&vm);
                 let vm = Arc::new(vm);
                 self.vms.insert(id.clone(), Entry::new(vm.clone(), order));
                 self.unread += 1;
@@ -160,11 +172,21 @@ impl Known {
 
     /// The VMs that a whole listing did not have, and that were not read since it began. They are forgotten.
     pub(super) fn take_gone(&mut self, order: Order) -> Vec<VmKey> {
+        self.take_gone_of(order, |_| true)
+    }
+
+    /// [`Self::take_gone`], of those that a listing in parts can tell about.
+    pub(super) fn take_gone_of(
+        &mut self,
+        order: Order,
+        has_read: impl Fn(&Vm) -> bool,
+    ) -> Vec<VmKey> {
         let listing = self.listing;
         let gone: Vec<_> = self
             .vms
             .values()
             .filter(|entry| entry.listed != listing && entry.order <= order)
+            .filter(|entry| has_read(&entry.vm))
             .map(|entry| entry.vm.key.clone())
             .collect();
         for key in &gone {
@@ -189,6 +211,7 @@ impl Known {
             self.dirty = true;
         }
         self.notes.remove(id);
+        self.changing.forget(id);
     }
 
     pub(super) fn entry(&self, id: &str) -> Option<&Entry> {
@@ -265,9 +288,13 @@ impl Known {
         events
     }
 
-    /// Takes in what was kept of an earlier run. Everything in it is older than any answer.
-    pub(super) fn restore(&mut self, vms: Vec<Arc<Vm>>, as_of: Timestamp) {
+    /// Takes in what was kept of an earlier run, and lays over it what is known here now. Everything in it is older than any
+    /// answer.
+    pub(super) fn restore(&mut self, vms: &mut [Arc<Vm>], as_of: Timestamp) {
         for vm in vms {
+            if self.overlay.is_any() {
+                self.overlay.lay(Arc::make_mut(vm));
+            }
             if let Some(protection) = &vm.protection
                 && let Some(since) = protection.since
             {
@@ -280,7 +307,8 @@ impl Known {
                 self.notes.insert(vm.key.id.clone(), note);
             }
             let id = vm.key.id.clone();
-            if self.vms.insert(id, Entry::new(vm, Order(0))).is_none() {
+            let entry = Entry::new(vm.clone(), Order(0));
+            if self.vms.insert(id, entry).is_none() {
                 self.unread += 1;
             }
         }
@@ -323,8 +351,11 @@ impl Known {
         there
     }
 
-    /// Takes in the warnings that were kept of an earlier run. Their VMs are read first: somebody may have acknowledged them.
-    pub(super) fn restore_warnings(&mut self, tasks: &[Task]) {
+    /// Takes in the warnings that were kept of an earlier run, those that still stand. Their VMs are read first: somebody may have
+    /// acknowledged them.
+    pub(super) fn restore_warnings(&mut self, tasks: &mut Vec<Task>) {
+        tasks.iter_mut().for_each(|task| self.localize(task));
+        tasks.retain(Task::is_warning);
         for task in tasks {
             if let Some(vm) = &task.vm {
                 self.mark_due(&vm.id);

@@ -13,7 +13,7 @@ use super::known::Put;
 use crate::clouds::{Error, EventQuery, Result, VmPage};
 use crate::fleet::update::{CloudStatus, Update};
 use crate::fleet::words;
-use crate::model::Event;
+use crate::model::{Event, Vm};
 
 /// Appliances are read at every listing while there are no more VMs than this …
 const SMALL: usize = 500;
@@ -32,17 +32,20 @@ pub(super) const APPLIANCES: &str = "appliances";
 pub(super) const EVENTS: &str = "events";
 
 /// What a listing came to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Listing {
     /// How long it took, all pages.
     pub took: Duration,
     /// A VM names an appliance that is not known.
     pub new_vapps: bool,
+    /// Why some parts of the cloud were not read, where others were.
+    pub fault: Option<Error>,
 }
 
 impl Worker {
-    /// Lists everything once and tells the end of it. When the session has ended, signs in again and lists again, once.
-    pub(super) async fn list(&self) -> Result<Listing> {
+    /// Lists everything once and tells the end of it. Of a cloud in parts it may be some of them: what they had is told, and what they no
+    /// longer have is gone. When the session has ended, signs in again and lists again, once.
+    pub(super) async fn list(self: &Arc<Self>) -> Result<Listing> {
         self.ensure_session().await?;
         let number = self.sign_in.number();
         match self.list_once().await {
@@ -54,17 +57,29 @@ impl Worker {
         }
     }
 
-    async fn list_once(&self) -> Result<Listing> {
+    async fn list_once(self: &Arc<Self>) -> Result<Listing> {
+        // Another process may have protected or acknowledged something.
+        self.read_local_or_complain().await;
         let started = Instant::now();
         let order = self.known().begin_listing();
-        let first = !self.known().listed;
+        let first = {
+            let known = self.known();
+            !known.listed && !known.partly_listed
+        };
         let (mut read, mut total, mut latency, mut new_vapps) = (0, None, None, false);
         if first {
             self.status(CloudStatus::Listing { read, total }).await;
         }
         let mut pages = self.cloud.vms();
+        let mut fault = None;
         while let Some(page) = pages.next().await {
-            let page = page?;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            };
             latency = latency.or_else(|| Some(started.elapsed()));
             read += page.vms.len();
             total = page.total.or(total);
@@ -75,6 +90,9 @@ impl Worker {
         }
         drop(pages);
         let took = started.elapsed();
+        if let Some(error) = fault {
+            return self.listed_in_part(order, error, took, new_vapps).await;
+        }
         let at = Timestamp::now();
         self.outbox()
             .tell(|| {
@@ -100,7 +118,43 @@ impl Worker {
                 latency,
             })
             .await;
-        Ok(Listing { took, new_vapps })
+        self.tell_failed().await;
+        Ok(Listing {
+            took,
+            new_vapps,
+            fault: None,
+        })
+    }
+
+    /// A listing ended in an error. What it had was told; where it read parts of the cloud whole, it is of use beyond that.
+    async fn listed_in_part(
+        &self,
+        order: super::known::Order,
+        error: Error,
+        took: Duration,
+        new_vapps: bool,
+    ) -> Result<Listing> {
+        let has_read = |vm: &Vm| self.cloud.has_read(vm);
+        let in_part = self.known().entries().any(|entry| has_read(&entry.vm));
+        if !in_part || error.needs_sign_in() {
+            return Err(error);
+        }
+        self.outbox()
+            .tell(|| {
+                let mut known = self.known();
+                let gone = known.take_gone_of(order, has_read);
+                known.partly_listed = true;
+                drop(known);
+                let update = (!gone.is_empty()).then(|| self.vms_update(Vec::new(), gone));
+                ((), update)
+            })
+            .await;
+        self.tell_failed().await;
+        Ok(Listing {
+            took,
+            new_vapps,
+            fault: Some(error),
+        })
     }
 
     /// Tells what differs in a page. Answers whether a VM in it names an appliance that is not known.
@@ -123,12 +177,14 @@ impl Worker {
             });
             (new_vapps, update)
         });
-        told.await.unwrap_or(false)
+        let new_vapps = told.await.unwrap_or(false);
+        self.wake_changing();
+        new_vapps
     }
 
     /// What comes after a listing: appliances, events, the tasks that nobody has read. What fails here is said once and
     /// leaves the listing as good as it is.
-    pub(super) async fn read_the_rest(self: &Arc<Self>, round: u32, listing: Listing) {
+    pub(super) async fn read_the_rest(self: &Arc<Self>, round: u32, listing: &Listing) {
         let small = self.known().len() <= SMALL;
         if small || listing.new_vapps || round.is_multiple_of(VAPPS_EVERY) {
             let answer = self.read_vapps().await;

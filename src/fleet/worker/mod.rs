@@ -1,18 +1,20 @@
 //! The worker of one cloud: what its lanes share.
 //!
 //! Lanes: reading (listing again and again), acting (one small task for each command, in order for each VM), following
-//! (one small task for each running operation), asking (what the screen wants read now) and background (the tasks
-//! of VMs, slowly). None waits for another. A panic in one of them is that cloud's error; the lane is begun again after a while.
+//! (one small task for each running operation), asking (what the screen wants read now), changing
+//! (VMs that are about to change and have no task) and background (the tasks of VMs, slowly). None waits for another. A panic in one of them is that cloud's error; the lane is begun again after a while.
 
 mod acknowledging;
 mod acting;
 mod asking;
 mod background;
+mod changing;
 mod commands;
 mod following;
 mod keeping;
 mod known;
 mod listing;
+mod local;
 mod once;
 mod polling;
 mod queue;
@@ -22,6 +24,7 @@ mod settling;
 mod sign_in;
 mod telling;
 mod ticket;
+mod watching;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -41,6 +44,7 @@ use tokio_util::task::TaskTracker;
 
 use super::backoff::back_off;
 use super::journal::{Journal, Unfinished};
+use super::local::{Local, Place};
 use super::outbox::Outbox;
 use super::setup::{CloudSetup, Mode, Setup};
 use super::update::{CloudInfo, CloudStatus, Update};
@@ -51,7 +55,7 @@ use crate::model::{Session, TaskKey, VmKey};
 
 pub(super) use asking::Question;
 use commands::VmQueue;
-use known::Known;
+use known::{Known, Overlay};
 use queue::ReadQueue;
 use sign_in::{SignIn, SignedIn};
 pub(super) use ticket::Ticket;
@@ -109,6 +113,9 @@ pub(super) struct Worker {
     mode: Mode,
     background_reads: bool,
     common: Common,
+    local: Arc<Local>,
+    /// Held while the state folder is read and what is new in it taken in.
+    local_turn: tokio::sync::Mutex<()>,
     sign_in: SignIn,
     known: Mutex<Known>,
     /// A person wants a listing now.
@@ -123,6 +130,7 @@ pub(super) struct Worker {
     following: Mutex<HashSet<TaskKey>>,
     reads: Mutex<ReadQueue>,
     reads_wanted: Notify,
+    changing_wanted: Notify,
     asked: Mutex<HashSet<asking::Question>>,
     acting_slots: Semaphore,
     following_slots: Semaphore,
@@ -139,6 +147,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Worker {
     pub(super) fn new(cloud: CloudSetup, setup: &Setup, common: Common) -> Arc<Self> {
         let slots = cloud.concurrency.max(1);
+        let info = &cloud.info;
+        let place = Place::new(&info.name, info.provider, &info.url);
+        let mut known = Known::default();
+        known.overlay = Overlay::new(
+            info.capabilities,
+            cloud.group_by,
+            !cloud.cloud.acknowledges_tasks(),
+        );
         Arc::new(Self {
             info: cloud.info,
             cloud: cloud.cloud,
@@ -149,8 +165,10 @@ impl Worker {
             mode: setup.mode,
             background_reads: setup.background_reads,
             common,
+            local: Arc::new(Local::new(&setup.state_dir, place)),
+            local_turn: tokio::sync::Mutex::default(),
             sign_in: SignIn::default(),
-            known: Mutex::default(),
+            known: Mutex::new(known),
             refresh_now: Notify::new(),
             healthy: AtomicBool::new(false),
             restored: AtomicBool::new(false),
@@ -160,6 +178,7 @@ impl Worker {
             following: Mutex::default(),
             reads: Mutex::default(),
             reads_wanted: Notify::new(),
+            changing_wanted: Notify::new(),
             asked: Mutex::default(),
             acting_slots: Semaphore::new(slots),
             following_slots: Semaphore::new(slots),
@@ -175,6 +194,7 @@ impl Worker {
             self.spawn_lane("background reads", |worker| {
                 worker.read_in_background().boxed()
             });
+            self.spawn_lane("rereading", |worker| worker.read_changing().boxed());
         }
     }
 

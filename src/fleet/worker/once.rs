@@ -11,11 +11,13 @@ use crate::fleet::update::CloudStatus;
 use crate::model::Event;
 
 impl Worker {
-    /// Signs in and lists the VMs once.
+    /// Signs in and lists the VMs once. What good parts of a listing have read is told also when another part failed.
     pub(in crate::fleet) async fn list_vms(self: &Arc<Self>) -> Result<()> {
-        self.list().await?;
-        self.tell_ok().await;
-        Ok(())
+        let listing = self.list().await?;
+        if listing.fault.is_none() {
+            self.tell_ok().await;
+        }
+        listing.fault.map_or(Ok(()), Err)
     }
 
     /// What belongs to the VMs that were listed, all of them or not: the warnings that an earlier run has kept, appliances, recent

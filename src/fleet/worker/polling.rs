@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::listing::Listing;
 use super::sign_in::REFUSED_WAIT;
 use super::{Worker, after};
 use crate::clouds::Error;
@@ -16,9 +17,9 @@ impl Worker {
         let mut failures = 0;
         for round in 0_u32.. {
             let wait = match self.round(round).await {
-                Ok(took) => {
+                Ok(wait) => {
                     failures = 0;
-                    until_next_listing(self.refresh, took)
+                    wait
                 }
                 Err(error) => {
                     failures += 1;
@@ -32,6 +33,7 @@ impl Worker {
         }
     }
 
+    /// Reads everything once. Answers how long to wait before the next round.
     async fn round(self: &Arc<Self>, round: u32) -> Result<Duration, Error> {
         // What was kept is shown while the sign-in is under way; without an account in the configuration, after it.
         let (session, ()) = tokio::join!(self.ensure_session(), self.restore());
@@ -43,11 +45,25 @@ impl Worker {
         let _ = futures_util::FutureExt::now_or_never(self.refresh_now.notified());
         let listing = listed?;
         self.set_healthy(true);
-        self.status(CloudStatus::Ok).await;
-        self.recover().await;
-        self.read_the_rest(round, listing).await;
+        match &listing.fault {
+            None => self.status(CloudStatus::Ok).await,
+            Some(error) => {
+                // The other parts are read as often as ever; a listing that took long comes less often.
+                let wait = self.until_next(&listing);
+                let (message, _) = self.failure_words("Listing", error);
+                self.tell_failing(message, false, wait).await;
+            }
+        }
+        self.recover(listing.fault.is_none()).await;
+        self.read_the_rest(round, &listing).await;
         self.keep_now_and_then().await;
-        Ok(listing.took)
+        Ok(self.until_next(&listing))
+    }
+
+    fn until_next(&self, listing: &Listing) -> Duration {
+        let wait = until_next_listing(self.refresh, listing.took);
+        let asked = listing.fault.as_ref().and_then(Error::retry_after);
+        asked.map_or(wait, |asked| wait.max(back_off(1, Some(asked))))
     }
 
     /// Tells that the round failed. Answers how long to wait: credentials that were refused are not tried again soon, for
@@ -62,12 +78,16 @@ impl Worker {
         } else {
             back_off(failures, error.retry_after())
         };
+        self.tell_failing(message, sign_in, wait).await;
+        wait
+    }
+
+    async fn tell_failing(&self, error: String, sign_in: bool, wait: Duration) {
         self.status(CloudStatus::Failing {
-            error: message,
+            error,
             sign_in,
             retry_at: after(wait),
         })
         .await;
-        wait
     }
 }

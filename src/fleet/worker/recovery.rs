@@ -16,17 +16,26 @@ use super::{Worker, lock};
 use crate::clouds::TaskHandle;
 use crate::fleet::command::{Command, CommandId, Stage};
 use crate::fleet::journal::{Record, Unfinished, unfinished};
+use crate::fleet::watch::Watch;
 use crate::fleet::words;
 use crate::model::{Action, ActionKind, Confirmed};
 
 impl Worker {
-    /// Takes up this cloud's commands of earlier runs, once, after the first whole listing.
-    pub(super) async fn recover(self: &Arc<Self>) {
+    /// Takes up this cloud's commands of earlier runs, each once: after a listing in part those whose VMs are there, after a whole
+    /// one all, for a VM that it does not have is gone.
+    pub(super) async fn recover(self: &Arc<Self>, whole: bool) {
         let left = &self.common.unfinished;
         let left = left.get_or_init(|| self.left_behind()).await;
         let ours: Vec<_> = {
             let mut all = lock(left);
-            let is_ours = |one: &mut Unfinished| one.record.cloud == self.info.name;
+            let known = self.known();
+            let is_there = |record: &Record| {
+                let vm = record.vm.as_deref();
+                vm.is_some_and(|id| known.entry(id).is_some())
+            };
+            let is_ours = |one: &mut Unfinished| {
+                one.record.cloud == self.info.name && (whole || is_there(&one.record))
+            };
             all.extract_if(.., is_ours).collect()
         };
         for unfinished in ours {
@@ -93,20 +102,48 @@ impl Worker {
             return self.look_at_acknowledged(ticket).await;
         };
         let known = self.known().vm(&vm.id);
+        if self.is_kept_here(action) {
+            // What this console keeps is there or not: nothing is on its way.
+            let protection = known.as_ref().and_then(|vm| vm.protection.as_deref());
+            let reason = protection.and_then(|protection| protection.reason.as_deref());
+            let is_so = match action {
+                Action::Protect { reason: asked } => reason == Some(asked.trim()),
+                _ => protection.is_none(),
+            };
+            let stage = if is_so {
+                Stage::Done {
+                    task: record.task_key(),
+                }
+            } else {
+                ticket.not_sent("that run ended before it was kept", "ask again")
+            };
+            return self.finish(ticket, stage, Reread::No).await;
+        }
         let Some(vm) = known else {
-            let stage = Stage::Failed {
-                message: words::failed(&ticket.what(), "the VM is gone", "look at its events"),
-                task: record.task_key(),
+            let stage = if *action == Action::Delete {
+                Stage::Done {
+                    task: record.task_key(),
+                }
+            } else {
+                Stage::Failed {
+                    message: words::failed(&ticket.what(), "the VM is gone", "look at its events"),
+                    task: record.task_key(),
+                }
             };
             return self.finish(ticket, stage, Reread::No).await;
         };
-        let waited = Duration::try_from(Timestamp::now().duration_since(sent));
+        if let Some(watch) = &record.watch {
+            let mut watch = Watch::clone(watch);
+            watch.unsure |= record.stage == Stage::Sent.as_str();
+            let late = since(watch.since);
+            return self.watched(ticket, vm, watch, Some(late)).await;
+        }
         let open = Open {
             action: action.clone(),
+            was: None,
             sent,
             began: Instant::now(),
-            // Never zero: an earlier run waited, however short.
-            waited: waited.unwrap_or_default().max(Duration::from_millis(1)),
+            waited: since(sent),
             before: HashSet::new(),
             why: "that run ended before the answer".to_owned(),
             vm,
@@ -125,11 +162,24 @@ impl Worker {
     }
 }
 
+/// How long ago that was by the clock. Never zero: an earlier run waited, however short.
+fn since(at: Timestamp) -> Duration {
+    let waited = Duration::try_from(Timestamp::now().duration_since(at));
+    waited.unwrap_or_default().max(Duration::from_millis(1))
+}
+
 fn action_of(record: &Record) -> Option<Action> {
-    match ActionKind::from_id(&record.action)? {
-        ActionKind::Protect => Some(Action::Protect {
-            reason: record.args.as_ref()?.reason.clone(),
-        }),
-        kind => Action::plain(kind),
-    }
+    let args = record.args.as_ref();
+    Some(match ActionKind::from_id(&record.action)? {
+        ActionKind::Protect => Action::Protect {
+            reason: args?.reason.clone()?,
+        },
+        ActionKind::Relocate => Action::Relocate {
+            host: args?.host.clone()?,
+        },
+        ActionKind::PowerOff if args.is_some_and(|args| args.keep_off == Some(true)) => {
+            Action::KeepOff
+        }
+        kind => return Action::plain(kind),
+    })
 }

@@ -20,6 +20,8 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 pub(super) struct Look<'a> {
     /// What was sent.
     pub action: &'a Action,
+    /// The VM as it was read just before; `None` where that is not known any more.
+    pub was: Option<&'a Vm>,
     /// When, by the clock of this machine.
     pub sent: Timestamp,
     /// How long ago.
@@ -53,10 +55,10 @@ pub(super) enum Verdict<'a> {
 ///
 /// 1. A task of the action's kind, created since it was sent (with [`CLOCK_SLACK`]), not known before, and not another user's:
 ///    it was executed, and the task says how it ended.
-/// 2. The VM is gone: nothing is left to act on, failed.
-/// 3. What was asked for is so (the power state is the one asked for; protected with the very reason; not protected):
-///    done. Availability was checked on a VM read just before sending, so it was not so then. Reset and reboot leave the
-///    state as it was and are proven by their task alone.
+/// 2. The VM is gone: done if it was to be deleted, else nothing is left to act on, failed.
+/// 3. What was asked for is so (the power state is the one asked for; protected with the very reason; not protected; on the
+///    very host), and was not so when the VM was read just before sending: done. Reset and reboot leave the state as it was
+///    and are proven by their task alone.
 /// 4. Protected, but with another reason: somebody else was first, and a second protection is refused: failed.
 /// 5. An operation runs on the VM: it may be this one. Look again, up to [`LOCKED_TIME`].
 /// 6. No trace: look again up to [`SETTLING_TIME`]. After that it is *unknown*, not failed: a request that is stuck on its way
@@ -76,9 +78,16 @@ pub(super) fn settle<'a>(look: &Look<'a>) -> Verdict<'a> {
         return Verdict::Follow(task);
     }
     let Some(vm) = look.vm else {
-        return Verdict::Failed("the VM is gone".to_owned());
+        return match look.action {
+            Action::Delete => Verdict::Done,
+            _ => Verdict::Failed("the VM is gone".to_owned()),
+        };
     };
-    if is_reached(look.action, vm) {
+    // Some clouds take an action on a VM that is so already: then its state proves nothing.
+    let was_so = look
+        .was
+        .is_some_and(|was| is_reached(look.action, was) && was.native_state == vm.native_state);
+    if is_reached(look.action, vm) && !was_so {
         return Verdict::Done;
     }
     if let (Action::Protect { .. }, Some(protection)) = (look.action, &vm.protection) {
@@ -110,15 +119,26 @@ fn task_kinds(action: &Action) -> &'static [&'static str] {
         Action::Reset => &["RESET"],
         Action::Protect { .. } => &["PROTECT"],
         Action::Unprotect => &["UNPROTECT"],
+        Action::KeepOff => &["POWER_OFF"],
+        Action::Suspend => &["SUSPEND"],
+        Action::Delete => &["DELETE"],
+        Action::Restore => &["RESTORE"],
+        Action::Relocate { .. } => &["RELOCATE"],
     }
 }
 
 fn is_reached(action: &Action, vm: &Vm) -> bool {
+    use PowerState::{NotAllocated, Off, On, Paused};
     match action {
-        Action::PowerOn | Action::Resume => vm.power == PowerState::On,
-        Action::Shutdown | Action::PowerOff => vm.power == PowerState::Off,
-        Action::Pause => vm.power == PowerState::Paused,
+        Action::PowerOn | Action::Resume => vm.power == On,
+        Action::Shutdown | Action::PowerOff | Action::KeepOff => vm.power == Off,
+        // Whatever `resume` brings back is paused, a VM that is saved to disk as well.
+        Action::Pause | Action::Suspend => vm.power == Paused,
         Action::Reboot | Action::Reset => false,
+        Action::Relocate { host } => vm.host.as_deref() == Some(host),
+        Action::Delete => vm.power == NotAllocated,
+        // Where it stands meanwhile (locked, unknown) it is not back yet.
+        Action::Restore => matches!(vm.power, Off | On | Paused),
         Action::Protect { reason } => vm.protection.as_ref().is_some_and(|protection| {
             protection.reason.as_deref().map(str::trim) == Some(clean(reason).trim())
         }),

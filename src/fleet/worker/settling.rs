@@ -30,6 +30,8 @@ pub(super) struct Open {
     pub vm: Arc<Vm>,
     /// What was sent.
     pub action: Action,
+    /// The VM as it was read just before; `None` for what an earlier run has sent.
+    pub was: Option<Vm>,
     /// When.
     pub sent: Timestamp,
     /// When this run began to wait.
@@ -78,12 +80,13 @@ impl Worker {
     ) -> Result<Option<Settled>, Error> {
         let vm = self.reread(&open.vm).await?;
         let tasks = match &vm {
-            Some(vm) => self.read(|| self.cloud.vm_tasks(vm)).await.ok(),
+            Some(vm) => self.vm_tasks(vm).await.ok(),
             None => None,
         };
         let session = self.session();
         let verdict = settle(&Look {
             action: &open.action,
+            was: open.was.as_ref(),
             sent: open.sent,
             waited: open.waited + open.began.elapsed(),
             session: session.as_deref(),

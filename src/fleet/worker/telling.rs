@@ -9,7 +9,7 @@ use super::known::{Order, Put};
 use crate::clouds::{Error, Result, Target};
 use crate::fleet::setup::Mode;
 use crate::fleet::update::Update;
-use crate::model::{Vm, VmKey};
+use crate::model::{Task, Vm, VmKey};
 
 impl Worker {
     /// Reads one VM as it is now. A cloud that answers with another one is not believed: what is read here is acted on.
@@ -49,6 +49,7 @@ impl Worker {
                 ((), Some(self.vms_update(vec![vm], Vec::new())))
             })
             .await;
+        self.wake_changing();
     }
 
     pub(super) async fn tell_gone(&self, key: &VmKey, order: Order) {
@@ -70,11 +71,19 @@ impl Worker {
         }
     }
 
+    /// The tasks of one VM, newest first, as they are shown here. A cloud that has none is not asked.
+    pub(super) async fn vm_tasks(&self, vm: &Vm) -> Result<Vec<Task>> {
+        if !self.info.capabilities.tasks {
+            return Ok(Vec::new());
+        }
+        let mut tasks = self.read(|| self.cloud.vm_tasks(vm)).await?;
+        let known = self.known();
+        tasks.iter_mut().for_each(|task| known.localize(task));
+        Ok(tasks)
+    }
+
     /// Reads the tasks of one VM and tells them; those that run are followed.
     pub(in crate::fleet) async fn read_tasks(self: &Arc<Self>, vm: &Vm) -> Result<()> {
-        if !self.info.capabilities.tasks {
-            return Ok(());
-        }
         let (order, at) = {
             let mut known = self.known();
             let now = Timestamp::now();
@@ -84,7 +93,7 @@ impl Worker {
                 known.newest_event.map_or(now, |newest| newest.max(now)),
             )
         };
-        let tasks = self.read(|| self.cloud.vm_tasks(vm)).await?;
+        let tasks = self.vm_tasks(vm).await?;
         let running: Vec<_> = tasks
             .iter()
             .filter(|task| task.is_running())

@@ -8,6 +8,8 @@ use super::Worker;
 use crate::clouds::{Error, TaskHandle};
 use crate::fleet::command::{Command, CommandId, CommandReport, Stage};
 use crate::fleet::journal::{Args, JournalError, Record};
+use crate::fleet::local::StateFileError;
+use crate::fleet::watch::Watch;
 use crate::fleet::words;
 use crate::model::{Action, CloudName};
 
@@ -60,6 +62,13 @@ impl Ticket {
         }
     }
 
+    /// Refused, because what this console keeps could not be read or written. The error carries its remedy.
+    pub(super) fn not_kept(&self, error: &StateFileError) -> Stage {
+        Stage::Refused {
+            message: format!("{} was not done: {error}", self.what()),
+        }
+    }
+
     /// Refused, because an error of the cloud kept it from being sent.
     pub(super) fn not_sent_by(&self, error: &Error) -> Stage {
         Stage::Refused {
@@ -95,6 +104,7 @@ impl Ticket {
             stage: stage.as_str().to_owned(),
             task: task.map(|task| task.id.clone()),
             locator: None,
+            watch: None,
             message: stage.message().map(str::to_owned),
             user,
             last: stage.is_final(),
@@ -103,12 +113,22 @@ impl Ticket {
 }
 
 fn args(action: &Action) -> Option<Args> {
-    match action {
-        Action::Protect { reason } => Some(Args {
-            reason: reason.clone(),
-        }),
-        _ => None,
-    }
+    let none = Args::default();
+    Some(match action {
+        Action::Protect { reason } => Args {
+            reason: Some(reason.clone()),
+            ..none
+        },
+        Action::Relocate { host } => Args {
+            host: Some(host.clone()),
+            ..none
+        },
+        Action::KeepOff => Args {
+            keep_off: Some(true),
+            ..none
+        },
+        _ => return None,
+    })
 }
 
 impl Worker {
@@ -137,8 +157,26 @@ impl Worker {
         self.journal_trouble(written);
     }
 
+    /// Journals how far a watched operation is: what begins its phase is `sent`, then `accepted`.
+    pub(super) async fn journal_watch(
+        &self,
+        ticket: &Ticket,
+        watch: &Watch,
+        stage: &Stage,
+    ) -> Result<(), JournalError> {
+        let accepted = matches!(stage, Stage::Accepted { .. });
+        let last = accepted && !ticket.follow && !watch.has_more_to_send();
+        let record = Record {
+            watch: Some(Box::new(watch.clone())),
+            last,
+            message: last.then(|| "nobody waits for its end".to_owned()),
+            ..ticket.record(stage, self.user())
+        };
+        self.common.journal.append(&record).await
+    }
+
     /// The user of the session, else of the configuration.
-    fn user(&self) -> Option<Arc<str>> {
+    pub(super) fn user(&self) -> Option<Arc<str>> {
         let account = || self.account.as_deref().map(Arc::from);
         self.session()
             .map(|session| session.user.clone())

@@ -44,6 +44,7 @@ impl Mapper<'_> {
                 .map(|(at, job)| map_job(at, job))
                 .collect(),
             acknowledgeable: links.href("acknowledge").is_some(),
+            watched_here: false,
             locator: here.or_else(|| locator.map(Arc::from)).unwrap_or_default(),
         })
     }

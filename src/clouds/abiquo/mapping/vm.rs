@@ -38,6 +38,10 @@ impl Mapper<'_> {
             project: self.group(links.find("virtualdatacenter")),
             tenant: self.name(links.title("enterprise")),
             location: self.name(links.title("location")),
+            cluster: None,
+            networks: Box::default(),
+            tags: Box::default(),
+            console: None,
             host: self.name(links.title("machine")),
             owner: self.name(links.title("user")),
             hypervisor: self.name(links.title("hypervisortype")),
@@ -47,6 +51,7 @@ impl Mapper<'_> {
             ram_mib: wire.ram.0.and_then(|ram| u64::try_from(ram).ok()),
             addresses: addresses(links),
             created_at: millis(wire.creation_timestamp),
+            updated_at: None,
             locator: self.locator(links, &id),
             key: VmKey {
                 cloud: self.cloud.clone(),

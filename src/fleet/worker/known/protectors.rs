@@ -20,8 +20,10 @@ pub(super) struct Note {
 }
 
 impl Known {
-    /// Who protected it and since when, from what is known beside the VM itself ([`crate::model::Protection`]).
+    /// Lays over it what is known here, then who protected it and since when, from what is known beside the VM itself
+    /// ([`crate::model::Protection`]).
     pub(in super::super) fn complete(&mut self, vm: &mut Vm) {
+        self.overlay.lay(vm);
         let Some(protection) = &mut vm.protection else {
             // Whoever protects it next is told by a newer event.
             self.notes.remove(&vm.key.id);

@@ -80,7 +80,9 @@ impl Known {
         }
         let of_vm = |task: &Task| task.vm.as_ref().is_some_and(|vm| *vm.id == *id);
         let was: HashSet<_> = self.warnings_of(id).map(|task| task.key.clone()).collect();
-        self.tasks.retain(|_, task| !of_vm(task));
+        // A cloud knows nothing of what this console watches.
+        self.tasks
+            .retain(|_, task| task.watched_here || !of_vm(task));
         for task in tasks {
             self.keep_task(task);
         }

@@ -2,9 +2,7 @@
 
 use super::*;
 use crate::clouds::ProtectionChange;
-use crate::model::{
-    CloudName, PowerState, Protection, ProtectionScope, TaskKind, TaskState, testing,
-};
+use crate::model::{CloudName, PowerState, Protection, ProtectionScope, TaskKind, TaskState};
 
 fn cloud() -> CloudName {
     CloudName::new("prod")
@@ -13,8 +11,32 @@ fn cloud() -> CloudName {
 pub(in super::super) fn vm(id: &str, power: PowerState) -> Vm {
     Vm {
         key: VmKey::new(&cloud(), id),
+        uuid: None,
         name: id.into(),
-        ..testing::vm(power)
+        native_name: None,
+        power,
+        native_state: power.as_str().into(),
+        deallocated: false,
+        protection: None,
+        vapp: None,
+        project: None,
+        tenant: None,
+        location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
+        host: None,
+        owner: None,
+        hypervisor: None,
+        template: None,
+        description: None,
+        cpu: None,
+        ram_mib: None,
+        addresses: Box::default(),
+        created_at: None,
+        updated_at: None,
+        locator: "".into(),
     }
 }
 
@@ -36,6 +58,7 @@ pub(in super::super) fn task(id: &str, vm: &str, running: bool) -> Task {
         user: None,
         jobs: Vec::new(),
         acknowledgeable: !running,
+        watched_here: false,
         locator: "".into(),
     }
 }
@@ -99,7 +122,7 @@ async fn the_tasks_of_a_vm_asked_for_before_its_task_was_told_are_read_again() {
     let early = known.begin();
     let late = known.begin();
     known.put_task(&task("new", "1", true), late);
-    assert!(!known.put_tasks("1", &[], early, jiff::Timestamp::UNIX_EPOCH));
+    assert!(!known.put_tasks("1", &[], early, Timestamp::now()));
     assert_eq!(known.next_due().as_deref(), Some("1"));
     assert_eq!(known.tasks_of("1").count(), 1);
 }
@@ -140,7 +163,7 @@ async fn a_kept_protector_counts_only_while_the_reason_is_the_same() {
     }
     for (reason, expected) in [("audit", Some("ada")), ("other", None)] {
         let mut known = Known::default();
-        known.restore(vec![Arc::new(kept.clone())], at(2));
+        known.restore(&mut [Arc::new(kept.clone())], at(2));
         let order = known.begin_listing();
         known.put_listed(protected("0", reason), order);
         assert_eq!(by(&known, "0").as_deref(), expected, "{reason}");
@@ -153,7 +176,7 @@ async fn what_is_unread_is_counted_as_vms_come_and_go() {
     assert_eq!(known.take_unread(), Some(3));
     assert_eq!(known.take_unread(), None, "told once");
     let order = known.begin();
-    known.put_tasks("0", &[], order, jiff::Timestamp::UNIX_EPOCH);
+    known.put_tasks("0", &[], order, Timestamp::now());
     assert_eq!(known.take_unread(), Some(2));
     let order = known.begin();
     known.not_found("0", order);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::{
-    CloudName, Privileges, Protection, ProtectionScope, TaskKind, TaskState, testing,
+    CloudName, Privileges, Protection, ProtectionScope, TaskKind, TaskState, VmKey,
 };
 
 const SENT: i64 = 1_700_000_000;
@@ -17,15 +17,40 @@ fn vm(power: PowerState, reason: Option<&str>) -> Vm {
         scope: ProtectionScope::Cloud,
     });
     Vm {
+        key: VmKey::new(&CloudName::new("prod"), "1"),
+        uuid: None,
+        name: "web-01".into(),
+        native_name: None,
+        power,
+        native_state: power.as_str().into(),
+        deallocated: false,
         protection: protection.map(Box::new),
-        ..testing::vm(power)
+        vapp: None,
+        project: None,
+        tenant: None,
+        location: None,
+        cluster: None,
+        networks: Box::default(),
+        tags: Box::default(),
+        console: None,
+        host: None,
+        owner: None,
+        hypervisor: None,
+        template: None,
+        description: None,
+        cpu: None,
+        ram_mib: None,
+        addresses: Box::default(),
+        created_at: None,
+        updated_at: None,
+        locator: "".into(),
     }
 }
 
 fn task(id: &str, kind: &str, at: i64, user: Option<&str>) -> Task {
     let cloud = CloudName::new("prod");
     Task {
-        vm: Some(testing::vm(PowerState::On).key),
+        vm: Some(VmKey::new(&cloud, "1")),
         key: TaskKey {
             cloud,
             id: id.into(),
@@ -37,6 +62,7 @@ fn task(id: &str, kind: &str, at: i64, user: Option<&str>) -> Task {
         user: user.map(Into::into),
         jobs: Vec::new(),
         acknowledgeable: false,
+        watched_here: false,
         locator: "".into(),
     }
 }
@@ -55,6 +81,7 @@ fn decide(action: &Action, waited: u64, vm: Option<&Vm>, tasks: Option<&[Task]>)
     let before = HashSet::from([task("known", "RESET", SENT, None).key]);
     let look = Look {
         action,
+        was: None,
         sent: Timestamp::from_second(SENT).unwrap(),
         waited: Duration::from_secs(waited),
         session: Some(&admin()),
@@ -73,7 +100,10 @@ fn decide(action: &Action, waited: u64, vm: Option<&Vm>, tasks: Option<&[Task]>)
 
 #[test]
 fn the_rule_by_the_state_of_the_vm() {
-    use PowerState::{Locked, Off, On, Paused};
+    use PowerState::{Locked, NotAllocated, Off, On, Paused, Unknown};
+    let relocate = || Action::Relocate {
+        host: "host-2".to_owned(),
+    };
     let protect = || Action::Protect {
         reason: "kernel update".to_owned(),
     };
@@ -102,6 +132,20 @@ fn the_rule_by_the_state_of_the_vm() {
         (Action::Unprotect, 1, On,     None, "done"),
         (Action::Unprotect, 1, On,     Some("kernel update"), "look again"),
         (Action::Unprotect, 30, On,    Some("kernel update"), "unknown"),
+        (Action::KeepOff,   1, Off,    None, "done"),
+        (Action::KeepOff,  30, On,     None, "unknown"),
+        (Action::Suspend,   1, Paused, None, "done"),
+        (Action::Suspend,  30, On,     None, "unknown"),
+        (Action::Suspend,  30, Locked, None, "look again"),
+        (Action::Delete,    1, NotAllocated, None, "done"),
+        (Action::Delete,   30, Off,    None, "unknown"),
+        (Action::Restore,   1, Off,    None, "done"),
+        (Action::Restore,   1, On,     None, "done"),
+        (Action::Restore,   1, Locked, None, "look again"),
+        (Action::Restore,  30, Unknown, None, "unknown"),
+        (Action::Restore,  30, NotAllocated, None, "unknown"),
+        (relocate(),        1, On,     None, "look again"),
+        (relocate(),       30, On,     None, "unknown"),
         // A protected VM still changes its power.
         (Action::PowerOff,  1, Off,    Some("audit"), "done"),
     ];
@@ -115,11 +159,48 @@ fn the_rule_by_the_state_of_the_vm() {
 }
 
 #[test]
-fn a_vm_that_is_gone_leaves_nothing_to_act_on() {
+fn a_vm_that_is_gone_leaves_nothing_to_act_on_and_is_deleted() {
     assert_eq!(
         decide(&Action::PowerOn, 1, None, None),
         "failed: the VM is gone"
     );
+    assert_eq!(decide(&Action::Delete, 1, None, None), "done");
+}
+
+#[test]
+fn a_vm_on_the_very_host_was_relocated() {
+    let mut moved = vm(PowerState::On, None);
+    moved.host = Some("host-2".into());
+    let relocate = Action::Relocate {
+        host: "host-2".to_owned(),
+    };
+    assert_eq!(decide(&relocate, 1, Some(&moved), None), "done");
+}
+
+#[test]
+fn what_was_so_before_proves_nothing() {
+    let (off, paused) = (vm(PowerState::Off, None), vm(PowerState::Paused, None));
+    let mut saved = vm(PowerState::Paused, None);
+    saved.native_state = "saved".into();
+    let table = [
+        (Action::KeepOff, &off, &off, Verdict::Unknown),
+        (Action::Suspend, &paused, &paused, Verdict::Unknown),
+        (Action::Suspend, &paused, &saved, Verdict::Done),
+        (Action::PowerOff, &paused, &off, Verdict::Done),
+    ];
+    for (action, was, now, expected) in table {
+        let look = Look {
+            action: &action,
+            was: Some(was),
+            sent: Timestamp::from_second(SENT).unwrap(),
+            waited: Duration::from_secs(30),
+            session: None,
+            before: &HashSet::new(),
+            vm: Some(now),
+            tasks: Some(&[]),
+        };
+        assert_eq!(settle(&look), expected, "{action:?} {}", now.native_state);
+    }
 }
 
 #[test]
