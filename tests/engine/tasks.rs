@@ -15,6 +15,7 @@ async fn a_shutdown_that_fails_is_a_warning_with_the_job_and_is_acknowledged_awa
     cloud.state().no_tools = vec!["00001".to_owned()];
     let mut screen = Screen::start(&[&cloud]);
     screen.listed().await;
+    let events = cloud.calls("events").len();
     let id = screen.act(cloud.key(1), Action::Shutdown);
     let Stage::Failed { message, task } = screen.outcome(id).await else {
         panic!("{:?}", screen.stages(id));
@@ -22,6 +23,11 @@ async fn a_shutdown_that_fails_is_a_warning_with_the_job_and_is_acknowledged_awa
     assert_eq!(
         message,
         "Shut down of vm-1 on prod failed: job SHUTDOWN failed and was rolled back; read its events, or power it off instead"
+    );
+    assert_eq!(
+        cloud.calls("events").len(),
+        events + 1,
+        "the events that the message names are read before it is told"
     );
     let overview = screen.inventory.overview_of(&cloud.key(1)).unwrap();
     assert_eq!((overview.warnings, overview.vm.power), (1, PowerState::On));

@@ -10,6 +10,8 @@ use tokio::time::timeout;
 use super::acting::{too_late, unjournaled};
 use super::ticket::Ticket;
 use super::{Worker, guarded, lock};
+use crate::clouds::EventQuery;
+use crate::fleet::Mode;
 use crate::fleet::command::{Command, Stage};
 use crate::model::{ActionKind, Denial, Vm, VmKey};
 
@@ -38,6 +40,9 @@ pub(super) enum Reread {
     /// The VM and its tasks.
     Yes,
 }
+
+/// The newest events that are read when an action has failed.
+const FAILURE_EVENTS: usize = 50;
 
 impl Worker {
     /// Takes a command. Never waits: it is put in its VM's queue, which is bounded by what a person asks for, and goes on by itself.
@@ -169,6 +174,15 @@ impl Worker {
                     Ok(None) => {}
                     // What was done is not told yet.
                     Err(_) => self.look_for_a_while(&vm.key.id),
+                }
+                if self.mode == Mode::Polling && matches!(stage, Stage::Failed { .. }) {
+                    // The notice sends a person to the events: those of the failure are there when they look. What cannot be
+                    // read now comes with the next listing.
+                    let newest = EventQuery {
+                        limit: FAILURE_EVENTS,
+                        ..EventQuery::default()
+                    };
+                    drop(self.read_events(&newest).await);
                 }
             };
             let reading = timeout(REREAD_MAX, reading);
