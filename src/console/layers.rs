@@ -1,5 +1,7 @@
 //! What opens over the rest: dialogs, menus and pages, on a stack. Keys go to the top one first.
 
+use std::sync::Arc;
+
 use tui_input::Input;
 
 use super::keymap::Place;
@@ -56,6 +58,8 @@ pub struct Page {
 pub enum Subject {
     /// A VM as its server tells it; `None` until the answer comes.
     Raw(VmKey, Option<Result<String, String>>),
+    /// Where a VM's screen can be seen; `None` until the answer comes.
+    Console(VmKey, Option<Result<Option<Arc<str>>, String>>),
     /// The notices of this run.
     Notices,
     /// One event with its whole trace.

@@ -53,6 +53,8 @@ pub enum UiCommand {
     VmEvents,
     /// The VM as its server tells it.
     VmRaw,
+    /// Where the VM's screen can be seen.
+    VmConsole,
     /// Take what the cursor is on.
     Choose,
     /// The other way round.
@@ -175,6 +177,7 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::AcknowledgeAll, "acknowledge.all", "acknowledge all", "acknowledge every failed task that is shown"),
     spec(UiCommand::VmEvents, "vm.events", "events", "the events of this VM"),
     spec(UiCommand::VmRaw, "vm.raw", "raw", "this VM as its server tells it"),
+    spec(UiCommand::VmConsole, "vm.console", "screen", "where the screen of this VM can be seen"),
     spec(UiCommand::Focus, "focus", "focus", "the next part of the screen takes the keys"),
     spec(UiCommand::View(ViewKind::Vms), "view.vms", "VMs", "all VMs of all clouds"),
     spec(UiCommand::View(ViewKind::Appliances), "view.appliances", "appliances", "clouds, projects, appliances and their VMs"),

@@ -61,6 +61,7 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::AcknowledgeAll => actions::acknowledge_all(app),
         UiCommand::VmEvents => vm_events(app),
         UiCommand::VmRaw => return raw(app),
+        UiCommand::VmConsole => return console(app),
         UiCommand::Choose => return choose(app),
         UiCommand::Reverse => {
             let sort = app.vms.sort();
@@ -464,6 +465,18 @@ fn raw(app: &mut App) -> Vec<Effect> {
         }),
     );
     vec![Effect::Ask(Ask::Raw(vm))]
+}
+
+/// Asked for when somebody wants to see it, and kept nowhere: some clouds answer with an address for one use.
+fn console(app: &mut App) -> Vec<Effect> {
+    let Some(vm) = app.current_vm() else {
+        let text = "Screen: there is no VM under the cursor";
+        app.notices.add(app.now, Level::Info, text);
+        return Vec::new();
+    };
+    let subject = Subject::Console(vm.clone(), None);
+    open(app, Layer::Page(Page { subject, first: 0 }));
+    vec![Effect::Ask(Ask::Console(vm))]
 }
 
 fn choose(app: &mut App) -> Vec<Effect> {

@@ -28,6 +28,17 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
                 }
             }
         }
+        Update::Console { vm, address } => {
+            for layer in &mut app.layers {
+                if let Layer::Page(page) = layer
+                    && let Subject::Console(wanted, shown) = &mut page.subject
+                    && wanted == vm
+                {
+                    *shown = Some(address.clone());
+                    app.dirty = true;
+                }
+            }
+        }
         Update::Raw { vm, document } => {
             for layer in &mut app.layers {
                 if let Layer::Page(page) = layer

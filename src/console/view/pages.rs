@@ -24,14 +24,15 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
     let cells = usize::from(wide.saturating_sub(4));
     let (title, lines) = match &page.subject {
         Subject::Raw(vm, document) => {
-            let name = app.inventory.find(vm).map_or_else(
-                || vm.to_string(),
-                |known| format!("{} · {}", known.name, vm.cloud),
-            );
+            let name = page_name(app, vm);
             (
                 format!("{name}: as its server tells it"),
                 raw(app, document.as_ref(), cells),
             )
+        }
+        Subject::Console(vm, address) => {
+            let title = format!("Screen of {}", page_name(app, vm));
+            (title, console_address(app, address.as_ref(), cells))
         }
         Subject::Notices => ("Notices of this run".to_owned(), notice_log(app, cells)),
         Subject::Event(key) => ("Event".to_owned(), event(app, key, cells)),
@@ -94,6 +95,36 @@ fn raw(app: &App, document: Option<&Result<String, String>>, cells: usize) -> Ve
             }
         }
     }
+    lines
+}
+
+/// A VM in the title of a page.
+fn page_name(app: &App, vm: &crate::model::VmKey) -> String {
+    let known = app.inventory.find(vm);
+    known.map_or_else(
+        || vm.to_string(),
+        |known| format!("{} {} {}", known.name, app.look.theme.glyphs.dot, vm.cloud),
+    )
+}
+
+/// Where the screen of a VM can be seen.
+fn console_address(
+    app: &App,
+    address: Option<&Result<Option<std::sync::Arc<str>>, String>>,
+    cells: usize,
+) -> Vec<Pieces> {
+    let theme = &app.look.theme;
+    let (text, style) = match address {
+        None => ("being asked …", theme.dim),
+        Some(Err(why)) => (why.as_str(), theme.danger),
+        Some(Ok(None)) => (
+            "This cloud does not tell where its screen can be seen.",
+            theme.text,
+        ),
+        Some(Ok(Some(address))) => (&**address, theme.text),
+    };
+    let mut lines = Vec::new();
+    wrapped(text, cells, style, &mut lines);
     lines
 }
 
