@@ -218,7 +218,10 @@ impl Vm {
     /// The cloud's own word where it says more than ours, for the screen.
     #[must_use]
     pub fn differing_native_state(&self) -> Option<&str> {
-        (!self.native_state.is_empty() && *self.native_state != *self.power.as_str())
-            .then_some(&*self.native_state)
+        let ours = [self.power.as_str(), self.power.word()];
+        let says_more = !ours
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(&self.native_state));
+        (!self.native_state.is_empty() && says_more).then_some(&*self.native_state)
     }
 }

@@ -21,7 +21,7 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         .gap(2)
         .column("STATUS", 18, theme.dim)
         .column("CLOUD", 16, theme.dim)
-        .column("PROVIDER", 10, theme.dim);
+        .column("PROVIDER", 15, theme.dim);
     strip
         .number("VMS", 7, theme.dim)
         .number("PROTECTED", 9, theme.dim)
@@ -80,7 +80,7 @@ fn draw_row(app: &App, cloud: &CloudView, wide: bool, strip: &mut Strip<'_>) {
             strip.gap(1).text(&word, style);
         }
     });
-    strip.column(cloud.info.capabilities.provider, 10, theme.dim);
+    strip.column(cloud.info.capabilities.provider, 15, theme.dim);
     strip.number(&vm_count(app, cloud), 7, theme.text);
     strip.number(&cloud.protected.to_string(), 9, theme.text);
     let milliseconds = |duration: Option<std::time::Duration>| {

@@ -9,6 +9,7 @@ use super::list::cloud_words;
 use super::menu::subject;
 use super::paint::{Pieces, Strip};
 use super::popup;
+use super::scroll::position;
 use super::{pane, row};
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
@@ -113,6 +114,7 @@ pub fn draw_question(
     port.area = text;
     port.first = question.first.min(port.last_first());
     popup::lines(theme, &all, port.first, text, buffer);
+    position(app, port, place, buffer);
     let Some(expected) = &question.expected else {
         return None;
     };
@@ -229,19 +231,22 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
             );
         }
     }
-    lines.push(Pieces::default());
-    popup::wrapped(consequence, cells, theme.text, &mut lines);
+    // What happens comes first: a long list may need scrolling.
+    let mut before = Vec::new();
+    popup::wrapped(consequence, cells, theme.text, &mut before);
     if !because.is_empty() {
         popup::wrapped(
             &format!("Asked because: {}.", because.join(", ")),
             cells,
             theme.caution,
-            &mut lines,
+            &mut before,
         );
     }
+    before.push(Pieces::default());
+    before.extend(lines);
     (
         format!("{} {}?", kind.title(), counted(acted_on, "VM", "VMs")),
-        lines,
+        before,
     )
 }
 

@@ -35,21 +35,28 @@ impl Scroll<'_> {
         port.area = inside;
         port.first = self.first.min(port.last_first());
         popup::lines(theme, self.lines, port.first, inside, buffer);
-        if self.lines.len() > port.page && port.page > 0 {
-            let last = (port.first + port.page).min(self.lines.len());
-            let mut position = Pieces::default();
-            position.add(format!(" {last} of {} lines ", self.lines.len()), theme.dim);
-            let edge = Rect {
-                x: self.place.x + 2,
-                width: self.place.width.saturating_sub(4),
-                ..self.place
-            };
-            position.put_right(buffer, theme.glyphs, edge, self.place.y);
-        }
+        position(app, port, self.place, buffer);
     }
 }
 
 /// The height of a box for so many lines.
 pub fn high(lines: usize) -> u16 {
     u16::try_from(lines + 2).unwrap_or(u16::MAX)
+}
+
+/// How far a box is scrolled, in its upper edge, where not all of it fits.
+pub fn position(app: &App, port: &Port, place: Rect, buffer: &mut Buffer) {
+    if port.rows <= port.page || port.page == 0 {
+        return;
+    }
+    let theme = &app.look.theme;
+    let last = (port.first + port.page).min(port.rows);
+    let mut words = Pieces::default();
+    words.add(format!(" {last} of {} lines ", port.rows), theme.dim);
+    let edge = Rect {
+        x: place.x + 2,
+        width: place.width.saturating_sub(4),
+        ..place
+    };
+    words.put_right(buffer, theme.glyphs, edge, place.y);
 }
