@@ -22,7 +22,7 @@ use crate::demo::{self, DemoCloud, DemoClouds, DemoOptions};
 /// What `demo` takes.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// How many VMs in all [default: a fleet of some 60 with everything in it]
+    /// How many VMs the Abiquo cloud has [default: some 60 with everything in them]
     #[arg(long, value_name = "N")]
     vms: Option<usize>,
     /// Decides every generated name and number
