@@ -106,3 +106,111 @@ fn a_vm_is_relocated_to_a_candidate_and_not_elsewhere() {
         .json();
     assert_eq!(shown["host"], host.as_str());
 }
+
+#[test]
+fn one_broken_and_one_silent_cloud_leave_the_others_to_list_and_act() {
+    let demo = Demo::start(&["--pace", "20"]);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let text = std::fs::read_to_string(demo.config()).unwrap();
+    let url = |at: usize| demo.ready["clouds"][at]["url"].as_str().unwrap().to_owned();
+    // Nothing listens on port 1; the other takes connections and never says a word.
+    let text = text
+        .replace(&url(2), "http://127.0.0.1:1")
+        .replace(&url(3), &silent);
+    let config = demo.home().join("four.toml");
+    std::fs::write(&config, text).unwrap();
+    let run = demo
+        .vmdeck_on(&config, &["vms", "-o", "json", "--timeout", "4"])
+        .ends_with(3);
+    let vms = run.json();
+    let of = |cloud: &str| {
+        vms.as_array()
+            .unwrap()
+            .iter()
+            .filter(|vm| vm["cloud"] == cloud)
+            .count()
+    };
+    assert_eq!(
+        (of("abiquo"), of("zstack"), of("ecp"), of("scloudm")),
+        (65, 27, 0, 0)
+    );
+    for cloud in ["ecp", "scloudm"] {
+        assert!(run.err.contains(cloud), "{}", run.err);
+    }
+    let vm = running(&demo, "zstack");
+    let off = [
+        "power",
+        "off",
+        &vm,
+        "--keep-off",
+        "--yes",
+        "--timeout",
+        "30",
+    ];
+    demo.vmdeck_on(&config, &off).ends_with(0);
+}
+
+#[test]
+fn groups_stand_for_appliances_where_a_cloud_has_none() {
+    let demo = Demo::start(&[]);
+    let ecp = demo.ready["clouds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|cloud| cloud["name"] == "ecp")
+        .unwrap();
+    let text = |key: &str| ecp[key].as_str().unwrap();
+    let config = demo.home().join("groups.toml");
+    let lines = format!(
+        "[[clouds]]\nname = \"ecp\"\nprovider = \"elastic-hosting\"\nurl = \"{}\"\nusername = \"{}\"\npassword = \"{}\"\n\
+         group_by = \"name:^([a-z]+)-\"\n",
+        text("url"),
+        text("username"),
+        text("password"),
+    );
+    std::fs::write(&config, lines).unwrap();
+    let vapps = demo
+        .vmdeck_on(&config, &["vapps", "-o", "json"])
+        .ends_with(0)
+        .json();
+    let shop = vapps
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|vapp| vapp["name"] == "shop")
+        .unwrap();
+    assert_eq!(
+        (&shop["id"], &shop["server_state"]),
+        (&"group:shop".into(), &Value::Null)
+    );
+    assert!(!shop["state"].is_null());
+    let vms = demo
+        .vmdeck_on(&config, &["vms", "shop-web-1", "-o", "json"])
+        .ends_with(0)
+        .json();
+    assert_eq!(
+        (&vms[0]["vapp"], &vms[0]["vapp_id"]),
+        (&"shop".into(), &"group:shop".into())
+    );
+}
+
+#[test]
+fn a_reboot_without_a_task_of_the_cloud_is_one_task_of_two_phases() {
+    let demo = Demo::start(&["--pace", "20"]);
+    let vm = running(&demo, "ecp");
+    let done = demo
+        .vmdeck_on_all(&["power", "reboot", &vm, "--yes", "-o", "json"])
+        .ends_with(0)
+        .json();
+    assert_eq!(done[0]["outcome"], "done");
+    assert!(
+        done[0]["task"].as_str().unwrap().starts_with("vmdeck-"),
+        "{done}"
+    );
+    let shown = demo
+        .vmdeck_on_all(&["show", &vm, "-o", "json"])
+        .ends_with(0)
+        .json();
+    assert_eq!(shown["state"], "ON");
+}

@@ -268,3 +268,37 @@ fn a_terminal_too_small_says_so() {
     deck.draw();
     assert!(deck.screen().contains("vmdeck needs 40x8"));
 }
+
+#[test]
+fn clouds_of_several_makers_in_one_table() {
+    use std::sync::Arc;
+    use vmdeck::model::{PowerState, ProtectionScope};
+
+    at_each_size("mixed", |deck| {
+        let native = |id: &str, name: &str, power, word: &str| {
+            let mut vm = crate::scene::vm("lab", id, name, power, "x");
+            vm.native_state = word.into();
+            vm.vapp = None;
+            vm
+        };
+        let mut kept = native("205", "keeper", PowerState::On, "ACTIVE");
+        kept = crate::scene::protected(kept, "moving the storage", "ops");
+        if let Some(protection) = &mut kept.protection {
+            protection.scope = ProtectionScope::Console;
+        }
+        let vms = [
+            native("201", "arena", PowerState::Locked, "VERIFY_RESIZE"),
+            native("202", "chat", PowerState::Off, "SHUTOFF"),
+            native("203", "cms", PowerState::Paused, "SUSPENDED"),
+            native("204", "gone", PowerState::NotAllocated, "SOFT_DELETED"),
+            kept,
+        ];
+        deck.tell([Update::Vms {
+            cloud: CloudName::new("lab"),
+            changed: vms.into_iter().map(Arc::new).collect(),
+            gone: Vec::new(),
+            as_of: ago(3),
+        }]);
+        deck.press("s k k k k k k k k k enter");
+    });
+}

@@ -51,3 +51,41 @@ fn a_vm_is_found_protected_released_and_its_failed_shutdown_acknowledged() {
     assert!(terminal.ended().success());
     terminal.assert_clean();
 }
+
+/// One VM of each cloud without appliances is protected, released and powered off. ZStack's high availability starts some VMs again, so
+/// there it is kept off.
+#[test]
+fn every_cloud_protects_releases_and_powers_off() {
+    for (cloud, name, off) in [
+        ("zstack", "shop-web-01", "mK"),
+        ("ecp", "shop-web-1", "X"),
+        ("scloudm", "shop-01", "X"),
+    ] {
+        let home = Home::new();
+        let args = ["demo", "--pace", "20", "--cloud", cloud];
+        let mut terminal = Terminal::vmdeck(&home, crate::pty::WIDE, &args);
+        terminal.wait_for("VMs, 1 cloud");
+        terminal.keys("/");
+        terminal.wait_for("esc clear");
+        terminal.keys(name);
+        terminal.wait_for("1 of 2");
+        terminal.keys("\r");
+        terminal.wait_for_row(&["● On", name]);
+        terminal.wait_for("p protect");
+        terminal.keys("p");
+        terminal.wait_for(&format!("Protect {name}"));
+        terminal.keys("patch day\r");
+        terminal.wait_for_row(&["◆ Maintenance · on", name, "patch day"]);
+        terminal.wait_for("P unprotect");
+        terminal.keys("P");
+        terminal.wait_for_row(&["● On", name]);
+        terminal.wait_for("p protect");
+        terminal.keys(off);
+        terminal.wait_for(&format!("Power off {name} on {cloud} demo?"));
+        terminal.keys("y");
+        terminal.wait_for_row(&["○ Off", name]);
+        terminal.keys("q");
+        assert!(terminal.ended().success(), "{cloud}");
+        terminal.assert_clean();
+    }
+}
