@@ -11,6 +11,7 @@ pub mod error;
 pub mod http;
 mod lenient;
 mod scloudm;
+mod texts;
 mod zstack;
 
 use std::any::Any;

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 
 use super::Abiquo;
 use super::calls::{Call, Media};
-use super::mapping::{Mapper, Names};
+use super::mapping::{Mapper, Texts};
 use super::refusal::{decode, said_nothing, unreadable};
 use super::wire::{AcceptedRequest, Collection, VirtualMachine, VirtualMachineState};
 use crate::clouds::error::Rejection;
@@ -72,7 +72,7 @@ impl Abiquo {
             .call(Call::get(route, "virtualmachine").acting())
             .await?;
         let wire: VirtualMachine<'_> = decode(&answer.body, "the VM")?;
-        let mut names = Names::default();
+        let mut names = Texts::default();
         let origin = self.http.origin();
         let vm = Mapper {
             cloud: &self.name,

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::Abiquo;
 use super::calls::Call;
 use super::listing::{PAGE, turn};
-use super::mapping::{Mapper, Names};
+use super::mapping::{Mapper, Texts};
 use super::refusal::decode;
 use super::wire::{self, Collection};
 use crate::clouds::http::Route;
@@ -29,7 +29,7 @@ impl Abiquo {
             query.limit.min(PAGE)
         };
         let route = Route::new(&format!("/events?limit={limit}&by=timestamp&asc=false"))?;
-        let mut names = Names::default();
+        let mut names = Texts::default();
         let mut events: Vec<Event> = Vec::new();
         let mut seen = HashSet::new();
         let mut looked_at = 0;

@@ -9,7 +9,7 @@ use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _, Tr
 
 use super::Abiquo;
 use super::calls::Call;
-use super::mapping::{Mapper, Names};
+use super::mapping::{Mapper, Texts};
 use super::refusal::{decode, decode_with};
 use super::wire::entries::Entries;
 use super::wire::{Collection, Links, VirtualAppliance, VirtualDatacenter, VirtualMachine};
@@ -63,7 +63,7 @@ enum Place {
 /// beyond. The total is that of the first page, and until it has come that of the listing before.
 struct Listing<'a> {
     cloud: &'a Abiquo,
-    names: Arc<Mutex<Names>>,
+    names: Arc<Mutex<Texts>>,
     /// Requests under way, as many as the configuration allows.
     asking: FuturesUnordered<BodyFuture<'a>>,
     /// Bodies being read. A connection does not wait for that.
@@ -123,7 +123,7 @@ impl Abiquo {
         (place, self.call(call).await.map(|answer| answer.body))
     }
 
-    async fn read_vms(&self, body: Vec<u8>, names: Arc<Mutex<Names>>) -> Result<Page> {
+    async fn read_vms(&self, body: Vec<u8>, names: Arc<Mutex<Texts>>) -> Result<Page> {
         if body.len() < LARGE_BODY {
             return page(&body, &self.name, self.http.origin(), &names);
         }
@@ -135,7 +135,7 @@ impl Abiquo {
 
     /// Every virtual appliance: those of each virtual datacenter.
     pub(super) async fn list_vapps(&self) -> Result<Vec<Vapp>> {
-        let names = Mutex::new(Names::default());
+        let names = Mutex::new(Texts::default());
         let mut datacenters: Vec<(Route, Option<Group>)> = Vec::new();
         let first = Route::new(&format!("/cloud/virtualdatacenters?limit={PAGE}"))?;
         let call = Call::get(first, "virtualdatacenters").list();
@@ -177,7 +177,7 @@ impl Abiquo {
         &self,
         route: Route,
         project: Option<Group>,
-        names: &Mutex<Names>,
+        names: &Mutex<Texts>,
     ) -> Result<Vec<Vapp>> {
         let mut vapps = Vec::new();
         let read = self.follow(Call::get(route, "virtualappliances").list(), |body| {
@@ -421,7 +421,7 @@ fn circle() -> Error {
 }
 
 /// Reads a page of VMs. The names are shared by all pages of a listing.
-fn page(body: &[u8], cloud: &CloudName, origin: &Origin, names: &Mutex<Names>) -> Result<Page> {
+fn page(body: &[u8], cloud: &CloudName, origin: &Origin, names: &Mutex<Texts>) -> Result<Page> {
     let mut vms = Vec::with_capacity(PAGE);
     let entries = Entries::new(|vm: VirtualMachine<'_>| {
         let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,6 @@ mod event;
 mod task;
 mod vm;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,25 +12,11 @@ use jiff::Timestamp;
 use super::wire::lenient::{Int, Text};
 use super::wire::{Link, Links};
 use crate::clouds::http::{Origin, Route};
+pub(super) use crate::clouds::texts::Texts;
 use crate::model::text::{clean, clean_name};
 use crate::model::{CloudName, Group};
 
 pub(super) use event::{Change, change};
-
-/// Texts that many things share, each kept once.
-#[derive(Debug, Default)]
-pub(super) struct Names(HashSet<Arc<str>>);
-
-impl Names {
-    fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let text: Arc<str> = Arc::from(text);
-        self.0.insert(text.clone());
-        text
-    }
-}
 
 /// What mapping needs to know beside the thing itself.
 pub(super) struct Mapper<'a> {
@@ -40,7 +25,7 @@ pub(super) struct Mapper<'a> {
     /// Where links are rebased to.
     pub origin: &'a Origin,
     /// What is shared.
-    pub names: &'a mut Names,
+    pub names: &'a mut Texts,
 }
 
 impl Mapper<'_> {

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use super::Abiquo;
 use super::calls::{Call, Media};
 use super::listing::{PAGE, turn};
-use super::mapping::{Mapper, Names};
+use super::mapping::{Mapper, Texts};
 use super::refusal::{decode, refusal, said_nothing};
 use super::wire::{self, Collection};
 use crate::clouds::http::Route;
@@ -42,7 +42,7 @@ impl Abiquo {
             return Err(refusal(&answer));
         }
         let wire: wire::Task<'_> = decode(&answer.body, "the task")?;
-        let mut names = Names::default();
+        let mut names = Texts::default();
         let origin = self.http.origin();
         let task = Mapper {
             cloud: &self.name,
@@ -65,7 +65,7 @@ impl Abiquo {
         let route = Route::new(&vm.locator)?.below(&format!("/tasks?limit={PAGE}"))?;
         let call = Call::get(route, "tasks").list();
         let call = if acting { call.acting() } else { call };
-        let mut names = Names::default();
+        let mut names = Texts::default();
         let mut tasks: Vec<Task> = Vec::new();
         self.follow(call, |body| {
             let page: Collection<'_, wire::Task<'_>> = decode(body, "the list of tasks")?;

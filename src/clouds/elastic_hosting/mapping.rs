@@ -5,11 +5,12 @@ mod log;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::wire;
+pub(super) use crate::clouds::texts::Texts;
 use crate::model::text::{clean_name, clean_to};
 use crate::model::{CloudName, PowerState, Vm, VmKey};
 
@@ -72,7 +73,7 @@ pub(super) type Profiles = HashMap<Arc<str>, Profile>;
 
 /// The profiles of a list.
 pub(super) fn profiles(list: &[wire::Template<'_>]) -> Profiles {
-    let mut names = Names::default();
+    let mut names = Texts::default();
     let entries = list.iter().filter_map(|template| {
         Some((
             Arc::from(id(template.uuid.get())?),
@@ -87,32 +88,11 @@ pub(super) fn profiles(list: &[wire::Template<'_>]) -> Profiles {
     entries.collect()
 }
 
-/// Texts that many things share, each kept once.
-#[derive(Debug, Default)]
-pub(super) struct Names(HashSet<Arc<str>>);
-
-impl Names {
-    fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let text: Arc<str> = Arc::from(text);
-        self.0.insert(text.clone());
-        text
-    }
-
-    /// A name: cleaned, and `None` when nothing is left of it.
-    fn name(&mut self, text: Option<&str>) -> Option<Arc<str>> {
-        let text = clean_name(text?.trim());
-        (!text.is_empty()).then(|| self.share(&text))
-    }
-}
-
 /// What mapping a VM needs to know beside it.
 pub(super) struct Mapper<'a> {
     pub cloud: &'a CloudName,
     pub profiles: &'a Profiles,
-    pub names: Names,
+    pub names: Texts,
 }
 
 impl<'a> Mapper<'a> {
@@ -120,7 +100,7 @@ impl<'a> Mapper<'a> {
         Self {
             cloud,
             profiles,
-            names: Names::default(),
+            names: Texts::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::Scloudm;
 use super::calls::Call;
-use super::mapping::{Mapper, Names};
+use super::mapping::{Mapper, Texts};
 use super::places::{Pair, Place};
 use super::refusal::{is_about_everything, is_invalid_region, reworded, verdict};
 use super::wire::Slice;
@@ -38,7 +38,7 @@ struct Slicing<'a> {
     cloud: &'a Scloudm,
     pair: Pair,
     lane: Lane,
-    names: Names,
+    names: Texts,
     from: usize,
     seen: HashSet<Arc<str>>,
     restarts: usize,
@@ -67,7 +67,7 @@ impl<'a> Slicing<'a> {
             cloud,
             pair,
             lane,
-            names: Names::default(),
+            names: Texts::default(),
             from: 0,
             seen: HashSet::new(),
             restarts: 0,
@@ -236,7 +236,7 @@ impl Scloudm {
 
     /// The VMs that the configuration has in a pair.
     fn unlisted(&self, pair: &Pair) -> impl Iterator<Item = Vm> {
-        let mut names = Names::default();
+        let mut names = Texts::default();
         self.keys.servers.iter().filter_map(move |server| {
             let here = *pair.tenant.id == *server.tenant && *pair.region == *server.region;
             let mut mapper = Mapper {
@@ -308,7 +308,7 @@ impl Scloudm {
             Err(error) if is_without_list(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut names = Names::default();
+        let mut names = Texts::default();
         let mut mapper = Mapper {
             cloud: &self.name,
             pair,

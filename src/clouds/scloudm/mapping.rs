@@ -1,7 +1,6 @@
 //! From what travels to the domain's words. Total: whatever a server sends becomes something or is left out, nothing fails, and every text
 //! is cleaned on its way.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::places::{Pair, Place};
 use super::wire::{Instance, NovaServer, Server};
+pub(super) use crate::clouds::texts::Texts;
 use crate::config::StaticServer;
 use crate::model::PowerState::{Locked, NotAllocated, Off, On, Paused, Unknown};
 use crate::model::text::clean_name;
@@ -71,21 +71,6 @@ fn power(word: &str) -> PowerState {
     known.map_or(Unknown, |(_, state)| *state)
 }
 
-/// Texts that many VMs share, each kept once.
-#[derive(Debug, Default)]
-pub(super) struct Names(HashSet<Arc<str>>);
-
-impl Names {
-    fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let text: Arc<str> = Arc::from(text);
-        self.0.insert(text.clone());
-        text
-    }
-}
-
 /// What mapping needs to know beside the VM itself.
 pub(super) struct Mapper<'a> {
     /// The cloud that everything belongs to.
@@ -93,7 +78,7 @@ pub(super) struct Mapper<'a> {
     /// The pair that the VM was listed in.
     pub pair: &'a Pair,
     /// What is shared.
-    pub names: &'a mut Names,
+    pub names: &'a mut Texts,
 }
 
 /// What a VM of each form comes to.

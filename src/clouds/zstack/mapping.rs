@@ -6,12 +6,12 @@ mod tag;
 mod task;
 mod vm;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::names::Places;
+pub(super) use crate::clouds::texts::Texts;
 use crate::model::PowerState::{self, Locked, NotAllocated, Off, On, Paused, Unknown};
 use crate::model::text::{clean, clean_name};
 use crate::model::{CloudName, Group};
@@ -47,22 +47,6 @@ pub(in crate::clouds) const STATES: &[(&str, PowerState)] = &[
 fn power(word: &str) -> PowerState {
     let known = STATES.iter().find(|(known, _)| *known == word.trim());
     known.map_or(Unknown, |(_, power)| *power)
-}
-
-/// Texts that many things share, each kept once.
-#[derive(Debug, Default)]
-pub(super) struct Texts(HashSet<Arc<str>>);
-
-impl Texts {
-    /// The one copy of a text.
-    pub fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let text: Arc<str> = Arc::from(text);
-        self.0.insert(text.clone());
-        text
-    }
 }
 
 /// What mapping needs to know beside the thing itself.

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::lenient::Object;
 use super::*;
-use crate::clouds::abiquo::mapping::{Mapper, Names, change};
+use crate::clouds::abiquo::mapping::{Mapper, Texts, change};
 use crate::clouds::abiquo::refusal::{decode, refusal};
 use crate::clouds::http::{Answer, Origin};
 use crate::model::CloudName;
@@ -374,7 +374,7 @@ fn no_recorded_shape_is_forgotten() {
 fn swallow(body: &[u8], status: u16) {
     let cloud = CloudName::new("prod");
     let origin = Origin::new(&Url::parse("https://cloud.example.com/api").unwrap());
-    let mut names = Names::default();
+    let mut names = Texts::default();
     let mut mapper = Mapper {
         cloud: &cloud,
         origin: &origin,

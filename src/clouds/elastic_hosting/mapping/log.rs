@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 
-use super::{Names, id};
+use super::{Texts, id};
 use crate::clouds::elastic_hosting::log::Mapped;
 use crate::clouds::elastic_hosting::wire;
 use crate::model::text::{clean, clean_name};
@@ -34,7 +34,7 @@ pub(in crate::clouds::elastic_hosting) struct LogMapper<'a> {
 impl LogMapper<'_> {
     /// The list: what was logged, and transactions that name no VM, as events; every transaction as a task.
     pub fn map(&self, wire: &wire::Logs<'_>, seen: &mut Seen) -> Mapped {
-        let mut names = Names::default();
+        let mut names = Texts::default();
         let logged = self.logged(&wire.logs.items, &mut names);
         // By the server's own clock where that is known: whoever asks for what is newer than the newest must miss nothing.
         let newest = logged.iter().map(|event| event.at).max();
@@ -60,7 +60,7 @@ impl LogMapper<'_> {
         Mapped { events, tasks }
     }
 
-    fn logged(&self, logs: &[wire::Log<'_>], names: &mut Names) -> Vec<Event> {
+    fn logged(&self, logs: &[wire::Log<'_>], names: &mut Texts) -> Vec<Event> {
         let mut twins: HashMap<u64, u32> = HashMap::new();
         let mut at = Timestamp::UNIX_EPOCH;
         let mut events = Vec::with_capacity(logs.len());
@@ -123,7 +123,7 @@ impl LogMapper<'_> {
     }
 
     /// A transaction; `None` for one without an id.
-    fn task(&self, wire: &wire::Transaction<'_>, names: &mut Names) -> Option<Task> {
+    fn task(&self, wire: &wire::Transaction<'_>, names: &mut Texts) -> Option<Task> {
         let id: Arc<str> = Arc::from(id(wire.id())?);
         let (state, job) = state(wire);
         Some(Task {

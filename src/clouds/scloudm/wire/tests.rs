@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clouds::body::decode;
 use crate::clouds::http::Answer;
-use crate::clouds::scloudm::mapping::{Mapper, Names, POWER};
+use crate::clouds::scloudm::mapping::{Mapper, POWER, Texts};
 use crate::clouds::scloudm::places::{Pair, Place};
 use crate::clouds::scloudm::refusal::{is_token_refused, refusal, verdict};
 use crate::clouds::{Error, Execution};
@@ -42,7 +42,7 @@ fn answer(status: u16, body: &[u8]) -> Answer {
 /// The VMs of a list, as they are mapped.
 fn vms(body: &[u8]) -> Vec<Vm> {
     let slice: Slice<'_> = decode(body, "the fixture").unwrap();
-    let (cloud, mut names) = (CloudName::new("star"), Names::default());
+    let (cloud, mut names) = (CloudName::new("star"), Texts::default());
     let pair = Pair {
         tenant: Group {
             id: "5f0c".into(),

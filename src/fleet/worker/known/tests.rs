@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::clouds::ProtectionChange;
-use crate::model::{CloudName, PowerState, Protection, ProtectionScope, TaskKind, TaskState};
+use crate::model::{
+    CloudName, PowerState, Protection, ProtectionScope, TaskKind, TaskState, testing,
+};
 
 fn cloud() -> CloudName {
     CloudName::new("prod")
@@ -11,32 +13,8 @@ fn cloud() -> CloudName {
 pub(in super::super) fn vm(id: &str, power: PowerState) -> Vm {
     Vm {
         key: VmKey::new(&cloud(), id),
-        uuid: None,
         name: id.into(),
-        native_name: None,
-        power,
-        native_state: power.as_str().into(),
-        deallocated: false,
-        protection: None,
-        vapp: None,
-        project: None,
-        tenant: None,
-        location: None,
-        cluster: None,
-        networks: Box::default(),
-        tags: Box::default(),
-        console: None,
-        host: None,
-        owner: None,
-        hypervisor: None,
-        template: None,
-        description: None,
-        cpu: None,
-        ram_mib: None,
-        addresses: Box::default(),
-        created_at: None,
-        updated_at: None,
-        locator: "".into(),
+        ..testing::vm(power)
     }
 }
 

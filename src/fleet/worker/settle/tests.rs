@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::{
-    CloudName, Privileges, Protection, ProtectionScope, TaskKind, TaskState, VmKey,
+    CloudName, Privileges, Protection, ProtectionScope, TaskKind, TaskState, VmKey, testing,
 };
 
 const SENT: i64 = 1_700_000_000;
@@ -18,32 +18,8 @@ fn vm(power: PowerState, reason: Option<&str>) -> Vm {
     });
     Vm {
         key: VmKey::new(&CloudName::new("prod"), "1"),
-        uuid: None,
-        name: "web-01".into(),
-        native_name: None,
-        power,
-        native_state: power.as_str().into(),
-        deallocated: false,
         protection: protection.map(Box::new),
-        vapp: None,
-        project: None,
-        tenant: None,
-        location: None,
-        cluster: None,
-        networks: Box::default(),
-        tags: Box::default(),
-        console: None,
-        host: None,
-        owner: None,
-        hypervisor: None,
-        template: None,
-        description: None,
-        cpu: None,
-        ram_mib: None,
-        addresses: Box::default(),
-        created_at: None,
-        updated_at: None,
-        locator: "".into(),
+        ..testing::vm(power)
     }
 }
 
