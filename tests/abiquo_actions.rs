@@ -735,6 +735,7 @@ async fn events_are_read_page_by_page_until_the_time_that_was_asked_for() {
         since: Some(since),
         severity: Some(Severity::Error),
         limit: 100,
+        ..EventQuery::default()
     };
     let found = cloud.events(&query).await.unwrap();
     let ids: Vec<&str> = found.iter().map(|event| &*event.key.id).collect();

@@ -26,6 +26,10 @@ const ALL: EventQuery = EventQuery {
     since: None,
     severity: None,
     limit: 100,
+    until: None,
+    user: None,
+    vm: None,
+    text: None,
 };
 
 /// A running demo with a stopped clock.
@@ -237,7 +241,7 @@ async fn each_action_comes_to_its_end() {
         assert_eq!((vm.power, &*vm.native_state), (power, word), "{told}");
     }
     assert!(
-        act_to_the_end(&demo, &*cloud, "lab-1", Action::Delete)
+        act_to_the_end(&demo, &*cloud, "lab-1", Action::DELETE)
             .await
             .is_none()
     );
@@ -327,7 +331,7 @@ async fn what_is_wrong_from_a_state_is_refused_in_the_apis_words() {
         ),
         (
             "mail-1",
-            Action::Delete,
+            Action::DELETE,
             "mail-1 cannot be deleted while it is running (errno 1)",
         ),
         (

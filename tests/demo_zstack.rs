@@ -297,7 +297,7 @@ async fn each_action_goes_to_its_end_over_its_transitional_state() {
         ),
         (
             "erp-app-01",
-            Action::Delete,
+            Action::DELETE,
             "DELETE",
             "Destroying",
             4,
@@ -313,7 +313,7 @@ async fn each_action_goes_to_its_end_over_its_transitional_state() {
         ),
         (
             "lab-ci-02",
-            Action::Delete,
+            Action::DELETE,
             "DELETE",
             "Destroying",
             4,
@@ -345,6 +345,7 @@ async fn each_action_goes_to_its_end_over_its_transitional_state() {
             since: None,
             severity: None,
             limit: 100,
+            ..EventQuery::default()
         })
         .await
         .unwrap();
@@ -378,7 +379,7 @@ async fn what_the_server_refuses_it_refuses_in_its_own_words_when_the_job_begins
         ),
         (
             "erp-report-01",
-            Action::Delete,
+            Action::DELETE,
             "erp-report-01 is in state Created, which does not allow this (VM.1004, VM.1010)",
         ),
         (
@@ -666,6 +667,7 @@ async fn screens_documents_long_jobs_and_events_are_told() {
         since: None,
         severity: Some(Severity::Error),
         limit: 10,
+        ..EventQuery::default()
     };
     let events = cloud.events(&query).await.unwrap();
     let told: Vec<(&str, &str)> = events

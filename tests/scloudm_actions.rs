@@ -318,7 +318,7 @@ async fn what_the_api_does_not_have_is_not_sent() {
     for action in [
         Action::Pause,
         Action::Shutdown,
-        Action::Delete,
+        Action::DELETE,
         Action::Unprotect,
         Action::KeepOff,
     ] {

@@ -146,7 +146,7 @@ async fn each_action_is_put_as_a_job_of_our_own_id_and_the_job_is_the_task() {
 #[tokio::test]
 async fn a_delete_goes_to_the_recycle_bin_and_a_lost_vm_may_be_moved() {
     let (server, cloud) = with(accepted_as_asked, |_| running()).await;
-    let task = task_of(act(&*cloud, &Action::Delete).await.unwrap());
+    let task = task_of(act(&*cloud, &Action::DELETE).await.unwrap());
     assert!(task.locator.contains(":DELETE:"));
     let sent = changes(&server).remove(0);
     let line = format!("DELETE /zstack/v1/vm-instances/{WEB}?deleteMode=Permissive");

@@ -724,6 +724,7 @@ async fn events_of_all_sources_are_one_list_newest_first() {
         since: None,
         severity: None,
         limit: 10,
+        ..EventQuery::default()
     };
     let events = cloud.events(&all).await.unwrap();
     let told: Vec<(&str, Severity, String)> = events
@@ -789,6 +790,7 @@ async fn events_of_all_sources_are_one_list_newest_first() {
         since: Some(since),
         severity: Some(Severity::Warning),
         limit: 10,
+        ..EventQuery::default()
     };
     let events = cloud.events(&some).await.unwrap();
     let told: Vec<&str> = events.iter().map(|event| &*event.key.id).collect();
@@ -811,6 +813,7 @@ async fn a_source_that_the_open_edition_lacks_is_asked_once_and_the_others_are_t
         since: None,
         severity: None,
         limit: 1,
+        ..EventQuery::default()
     };
     for _ in 0..2 {
         let events = cloud.events(&query).await.unwrap();
@@ -923,7 +926,7 @@ proptest! {
             let vm = placeholder(WEB, "Running");
             let _ = listed(&*cloud).await;
             let _ = cloud.vm_tasks(&vm).await;
-            let _ = cloud.events(&EventQuery { since: None, severity: None, limit: 5 }).await;
+            let _ = cloud.events(&EventQuery { since: None, severity: None, limit: 5, ..EventQuery::default() }).await;
             let _ = (cloud.candidates(&vm).await, cloud.console_address(&vm).await, cloud.raw(&vm).await);
         });
     }

@@ -138,6 +138,8 @@ fn vm(shared: &Shared, at: usize) -> Vm {
         power,
         native_state: shared.states[power as usize].clone(),
         deallocated: false,
+        imported: false,
+        monitored: false,
         protection,
         vapp: Some(vapp),
         project: Some(project),
@@ -197,6 +199,7 @@ pub fn surroundings(vms: &[Arc<Vm>]) -> Vec<Update> {
                 tenant: vm.tenant.clone(),
                 server_state: Some(VappState::Deployed),
                 restricted: vapps.len().is_multiple_of(40),
+                locator: "".into(),
             });
         }
     }
@@ -245,6 +248,7 @@ fn task(vm: &Vm) -> Task {
         state: TaskState::FinishedUnsuccessfully,
         acknowledgeable: true,
         watched_here: false,
+        subject: None,
         created_at: vm.created_at,
         updated_at: vm.created_at,
         user: vm.owner.clone(),

@@ -17,7 +17,7 @@ pub struct VmsArgs {
 
 /// Removes VMs.
 pub async fn delete(context: &Context, args: &VmsArgs) -> Result<Exit, Stop> {
-    act::run(context, &args.vms, Action::Delete).await
+    act::run(context, &args.vms, Action::DELETE).await
 }
 
 /// Brings deleted VMs back.

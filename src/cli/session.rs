@@ -142,6 +142,7 @@ impl Session {
             since,
             severity,
             limit,
+            ..EventQuery::default()
         };
         let deadline = self.deadline();
         let (events, failures) = self.engine.events(&query, deadline).await;

@@ -45,6 +45,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     tasks: true,
     events: true,
     vapps: true,
+    ..Capabilities::NONE
 };
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -114,6 +115,7 @@ pub(super) fn task(
         kind: TaskKind::new(kind),
         acknowledgeable: state == TaskState::FinishedUnsuccessfully,
         watched_here: false,
+        subject: None,
         state,
         created_at: Some(at("2026-03-02T11:00:00Z")),
         updated_at: Some(at("2026-03-02T11:00:09Z")),

@@ -41,6 +41,10 @@ pub enum Error {
     /// The server will not do it in the state things are in.
     #[error("refused by the cloud: {0}")]
     Conflict(Rejection),
+    /// The server did nothing, and would do it when it is told to (Abiquo: a soft limit, data that an undeploy loses): its words are
+    /// a question to the person.
+    #[error("the cloud asks first: {0}")]
+    NeedsForce(Rejection),
     /// The server rejects the request for another reason.
     #[error("rejected by the cloud: {0}")]
     Rejected(Rejection),
@@ -88,6 +92,15 @@ impl std::fmt::Display for Rejection {
 }
 
 impl Error {
+    /// What this kind of cloud has no such thing as. Policy says no before anything gets here.
+    pub(in crate::clouds) fn unsupported(what: &str) -> Self {
+        Self::Rejected(Rejection {
+            status: 405,
+            code: None,
+            message: format!("this kind of cloud has no {}", what.to_lowercase()),
+        })
+    }
+
     /// Whether the request can have been executed. An answer in the 4xx range, and a request that never left, prove that it was
     /// not; silence, a broken answer and a 5xx prove nothing.
     #[must_use]
@@ -98,6 +111,7 @@ impl Error {
             | Self::Forbidden(_)
             | Self::NotFound(_)
             | Self::Conflict(_)
+            | Self::NeedsForce(_)
             | Self::Rejected(_)
             | Self::Link(_)
             | Self::Secret(_) => Execution::No,

@@ -25,8 +25,8 @@ use jiff::Timestamp;
 
 use crate::config::{CloudEntry, Provider};
 use crate::model::{
-    Action, Capabilities, Event, Host, PowerState, Session, Severity, Task, TaskKey, Vapp, Vm,
-    VmKey,
+    Action, Capabilities, Event, Group, Host, PowerState, RemoteAccess, Series, Session, Severity,
+    Task, TaskKey, Vapp, VappAction, Vm, VmKey,
 };
 
 pub use error::{Error, Execution, Result};
@@ -103,15 +103,66 @@ pub struct TaskHandle {
     pub locator: Arc<str>,
 }
 
+/// What a cloud answered to an action on an appliance: each of its VMs goes its own way.
+#[derive(Debug, Default)]
+pub struct VappAccepted {
+    /// The tasks, one for each VM that is worked on; none when it is done already, or the cloud names none.
+    pub tasks: Vec<TaskHandle>,
+    /// VMs that the cloud would not take, where they were asked for one by one.
+    pub refused: Vec<(VmKey, Error)>,
+    /// Whether it goes on without tasks to follow: then the appliance is read until it is no longer LOCKED.
+    pub goes_on: bool,
+}
+
 /// Which events are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventQuery {
     /// Nothing older than this.
     pub since: Option<Timestamp>,
+    /// Nothing newer than this.
+    pub until: Option<Timestamp>,
     /// This severity or worse.
     pub severity: Option<Severity>,
+    /// Done by, or for, this user: a part of the name, without regard to case.
+    pub user: Option<String>,
+    /// Of the VM of this name, without regard to case.
+    pub vm: Option<String>,
+    /// With this text in what the event says of itself, without regard to case.
+    pub text: Option<String>,
     /// At most so many, the newest.
     pub limit: usize,
+}
+
+impl EventQuery {
+    /// Whether an event is wanted, but for how many: what every client's answer is held against, whatever its server filters.
+    #[must_use]
+    pub fn wants(&self, event: &Event) -> bool {
+        let has = |text: &Option<Arc<str>>, part: &str| {
+            text.as_ref()
+                .is_some_and(|text| text.to_lowercase().contains(part))
+        };
+        let user = |part: &String| {
+            let part = part.to_lowercase();
+            has(&event.user, &part) || has(&event.performed_by, &part)
+        };
+        let vm = |name: &String| {
+            let own = event.vm_name.as_ref();
+            own.is_some_and(|own| own.to_lowercase() == name.to_lowercase())
+        };
+        let text = |part: &String| {
+            let part = part.to_lowercase();
+            let of = [&event.trace, &event.action, &event.entity];
+            of.iter().any(|text| text.to_lowercase().contains(&part))
+                || has(&event.vm_name, &part)
+                || has(&event.error_code, &part)
+        };
+        self.since.is_none_or(|since| event.at >= since)
+            && self.until.is_none_or(|until| event.at <= until)
+            && self.severity.is_none_or(|least| event.severity >= least)
+            && self.user.as_ref().is_none_or(user)
+            && self.vm.as_ref().is_none_or(vm)
+            && self.text.as_ref().is_none_or(text)
+    }
 }
 
 /// What an event says about the protection of a VM.
@@ -213,6 +264,64 @@ pub trait Cloud: Send + Sync {
     /// Sends one action, once. The request is never repeated here, whatever happens to its answer;
     /// [`Error::execution`] tells whether it can have been executed.
     async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted>;
+
+    /// An appliance as it is now. Only where [`Capabilities::vapp_rules`] has something.
+    async fn vapp(&self, vapp: &Vapp) -> Result<Vapp> {
+        Ok(vapp.clone())
+    }
+
+    /// Sends one action on an appliance, once. `vms` are those that it is meant to touch, as they are known: where the cloud cannot
+    /// do it as a whole, they are asked for one by one.
+    async fn perform_on_vapp(
+        &self,
+        _vapp: &Vapp,
+        action: &VappAction,
+        _vms: &[Arc<Vm>],
+    ) -> Result<VappAccepted> {
+        Err(Error::unsupported(action.kind().title()))
+    }
+
+    /// Makes an empty appliance in a project, given by the cloud's id. Answers it as it is then.
+    async fn create_vapp(&self, _project: &str, _name: &str, _restricted: bool) -> Result<Vapp> {
+        Err(Error::unsupported("creating appliances"))
+    }
+
+    /// The projects in which appliances can be made. Empty where there are none.
+    async fn projects(&self) -> Result<Vec<Group>> {
+        Ok(Vec::new())
+    }
+
+    /// The tasks that workflow holds and the user may see: those of the chosen tenant with the privilege, else the user's own.
+    async fn held_tasks(&self) -> Result<Vec<Task>> {
+        Ok(Vec::new())
+    }
+
+    /// Approves or rejects a held task, with a note for its event. Sent once; a task that is decided already is a
+    /// [`Error::Conflict`].
+    async fn decide(&self, _task: &Task, _approve: bool, _note: Option<&str>) -> Result<()> {
+        Err(Error::unsupported("workflow"))
+    }
+
+    /// The tenants that can be looked at. Empty where there is but the user's own.
+    async fn tenants(&self) -> Result<Vec<Group>> {
+        Ok(Vec::new())
+    }
+
+    /// From now on listings, held tasks and events are those of this tenant; `None` for the user's own. Changes nothing in the cloud.
+    fn look_at(&self, _tenant: Option<Group>) {}
+
+    /// How the screen of a VM is reached. The password only when `reveal` says that a person wants to see it.
+    async fn remote_access(&self, vm: &Vm, _reveal: bool) -> Result<RemoteAccess> {
+        Ok(RemoteAccess {
+            url: self.console_address(vm).await?,
+            ..RemoteAccess::default()
+        })
+    }
+
+    /// What was measured of a VM lately. Empty where the cloud measures nothing.
+    async fn metrics(&self, _vm: &Vm) -> Result<Vec<Series>> {
+        Ok(Vec::new())
+    }
 
     /// The hosts that a VM can be moved to now. Empty where the API cannot tell.
     async fn candidates(&self, _vm: &Vm) -> Result<Vec<Host>> {

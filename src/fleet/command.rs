@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, CloudName, Confirmed, TaskKey, Vm, VmKey};
+use crate::model::{Action, CloudName, Confirmed, TaskKey, VappAction, VappKey, Vm, VmKey};
 
 /// Names a command within one run of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +29,37 @@ pub enum Command {
         action: Action,
         /// What the person who asks for it has been asked.
         confirmed: Confirmed,
+    },
+    /// Do this to that appliance.
+    ActOnVapp {
+        /// The appliance.
+        vapp: VappKey,
+        /// What to do.
+        action: VappAction,
+        /// The VMs that it was said to touch when it was asked for; another one is not touched.
+        vms: Vec<VmKey>,
+    },
+    /// Make an appliance.
+    CreateVapp {
+        /// The cloud.
+        cloud: CloudName,
+        /// The cloud's id of the project.
+        project: Arc<str>,
+        /// The name.
+        name: String,
+        /// Hidden from users without the privilege.
+        restricted: bool,
+    },
+    /// Approve or reject a task that workflow holds.
+    Decide {
+        /// The task.
+        task: TaskKey,
+        /// The VM it works on, where that is known.
+        vm: Option<VmKey>,
+        /// Whether it may go on.
+        approve: bool,
+        /// What the decision's event says beside.
+        note: Option<String>,
     },
     /// Acknowledge this failed task.
     Acknowledge {
@@ -55,7 +86,35 @@ impl Command {
     pub fn cloud(&self) -> &CloudName {
         match self {
             Self::Act { vm, .. } => &vm.cloud,
-            Self::Acknowledge { task, .. } => &task.cloud,
+            Self::ActOnVapp { vapp, .. } => &vapp.cloud,
+            Self::CreateVapp { cloud, .. } => cloud,
+            Self::Decide { task, .. } | Self::Acknowledge { task, .. } => &task.cloud,
+        }
+    }
+
+    /// The cloud's id of what it is about: its VM, its appliance, its task, or the name of what it makes.
+    #[must_use]
+    pub fn subject_id(&self) -> Arc<str> {
+        match self {
+            Self::Act { vm, .. }
+            | Self::Decide { vm: Some(vm), .. }
+            | Self::Acknowledge { vm: Some(vm), .. } => vm.id.clone(),
+            Self::ActOnVapp { vapp, .. } => vapp.id.clone(),
+            Self::CreateVapp { name, .. } => name.as_str().into(),
+            Self::Decide { task, .. } | Self::Acknowledge { task, .. } => task.id.clone(),
+        }
+    }
+
+    /// What is shown when it was done: `powered off`.
+    #[must_use]
+    pub fn done(&self) -> &'static str {
+        match self {
+            Self::Act { action, .. } => action.kind().spec().done,
+            Self::ActOnVapp { action, .. } => action.kind().done(),
+            Self::CreateVapp { .. } => "created",
+            Self::Decide { approve: true, .. } => "approved",
+            Self::Decide { approve: false, .. } => "rejected",
+            Self::Acknowledge { .. } => "warning acknowledged",
         }
     }
 
@@ -64,8 +123,21 @@ impl Command {
     pub fn vm(&self) -> Option<&VmKey> {
         match self {
             Self::Act { vm, .. } => Some(vm),
-            Self::Acknowledge { vm, .. } => vm.as_ref(),
+            Self::Decide { vm, .. } | Self::Acknowledge { vm, .. } => vm.as_ref(),
+            Self::ActOnVapp { .. } | Self::CreateVapp { .. } => None,
         }
+    }
+
+    /// The same command told to pass over what the cloud has just refused it for; `None` where nothing of the kind is documented.
+    #[must_use]
+    pub fn forced(&self) -> Option<Self> {
+        let mut forced = self.clone();
+        match &mut forced {
+            Self::Act { action, .. } => *action = action.forced()?,
+            Self::ActOnVapp { action, .. } => *action = action.forced()?,
+            _ => return None,
+        }
+        Some(forced)
     }
 
     /// What a person calls it: `Power off`.
@@ -73,6 +145,10 @@ impl Command {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Act { action, .. } => action.kind().title(),
+            Self::ActOnVapp { action, .. } => action.kind().title(),
+            Self::CreateVapp { .. } => "Create appliance",
+            Self::Decide { approve: true, .. } => "Approve",
+            Self::Decide { approve: false, .. } => "Reject",
             Self::Acknowledge { .. } => "Acknowledge",
         }
     }
@@ -107,6 +183,12 @@ pub enum Stage {
         /// Why, as one sentence.
         message: String,
     },
+    /// Nothing was executed: the cloud would do it when it is told to pass over something. The same command, forced, is for the
+    /// person to give.
+    NeedsForce {
+        /// What the cloud says, as one sentence.
+        message: String,
+    },
     /// Nobody knows whether it was executed; reading the cloud has not settled it.
     Unknown {
         /// What happened, as one sentence.
@@ -120,7 +202,11 @@ impl Stage {
     pub fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Done { .. } | Self::Failed { .. } | Self::Refused { .. } | Self::Unknown { .. }
+            Self::Done { .. }
+                | Self::Failed { .. }
+                | Self::Refused { .. }
+                | Self::NeedsForce { .. }
+                | Self::Unknown { .. }
         )
     }
 
@@ -131,7 +217,11 @@ impl Stage {
             Self::Accepted { task } | Self::Done { task } | Self::Failed { task, .. } => {
                 task.as_ref()
             }
-            Self::Asked | Self::Sent | Self::Refused { .. } | Self::Unknown { .. } => None,
+            Self::Asked
+            | Self::Sent
+            | Self::Refused { .. }
+            | Self::NeedsForce { .. }
+            | Self::Unknown { .. } => None,
         }
     }
 
@@ -145,6 +235,7 @@ impl Stage {
             Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
             Self::Refused { .. } => "refused",
+            Self::NeedsForce { .. } => "needs_force",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -155,6 +246,7 @@ impl Stage {
         match self {
             Self::Failed { message, .. }
             | Self::Refused { message }
+            | Self::NeedsForce { message }
             | Self::Unknown { message } => Some(message),
             Self::Asked | Self::Sent | Self::Accepted { .. } | Self::Done { .. } => None,
         }

@@ -98,7 +98,7 @@ impl Fleet {
         let name = worker.and_then(|worker| worker.name_for(&command));
         let ticket = Ticket {
             id,
-            name: name.unwrap_or_else(|| id_of(&command)),
+            name: name.unwrap_or_else(|| command.subject_id()),
             command,
             follow,
             run: self.journal.run.clone(),
@@ -152,6 +152,13 @@ impl Fleet {
             Ask::Raw(vm) => self.question(vm, Question::Raw),
             Ask::Candidates(vm) => self.question(vm, Question::Candidates),
             Ask::Console(vm) => self.question(vm, Question::Console),
+            Ask::Remote { .. }
+            | Ask::Metrics(_)
+            | Ask::Held(_)
+            | Ask::Tenants(_)
+            | Ask::LookAt(..)
+            | Ask::Projects(_)
+            | Ask::Events(..) => {}
         }
     }
 
@@ -198,12 +205,5 @@ impl Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         self.stop.kill.cancel();
-    }
-}
-
-fn id_of(command: &Command) -> Arc<str> {
-    match command {
-        Command::Act { vm, .. } | Command::Acknowledge { vm: Some(vm), .. } => vm.id.clone(),
-        Command::Acknowledge { task, .. } => task.id.clone(),
     }
 }

@@ -16,7 +16,10 @@ use jiff::Timestamp;
 
 use super::command::{Command, CommandId, CommandReport};
 use super::update::{CloudInfo, Update};
-use crate::model::{ActionKind, Availability, CloudName, Event, Task, VappState, Vm, VmKey};
+use crate::model::{
+    ActionKind, Availability, CloudName, Event, Group, Task, VappActionKind, VappKey, VappStanding,
+    VappState, Vm, VmKey, vapp_availability,
+};
 
 use appliances::Appliances;
 pub use appliances::{Members, VappRef};
@@ -146,12 +149,94 @@ impl Inventory {
                 }
             }
             Update::Command(report) => self.report(report, &mut changes),
-            Update::Raw { .. }
+            Update::Held { cloud, tasks } => {
+                if let Some(view) = self.cloud_mut(&cloud) {
+                    let tasks = Some(tasks);
+                    changes.held = view.held != tasks;
+                    view.held = tasks;
+                }
+            }
+            Update::Tenants { cloud, tenants } => {
+                if let Some(view) = self.cloud_mut(&cloud) {
+                    view.tenants = Some(tenants);
+                    changes.clouds = true;
+                }
+            }
+            Update::Projects { cloud, projects } => {
+                if let Some(view) = self.cloud_mut(&cloud) {
+                    view.projects = Some(projects);
+                    changes.clouds = true;
+                }
+            }
+            Update::LooksAt { cloud, tenant } => self.look_at(&cloud, tenant, &mut changes),
+            Update::EventPage { .. }
+            | Update::Remote { .. }
+            | Update::Metrics { .. }
+            | Update::Raw { .. }
             | Update::Candidates { .. }
             | Update::Console { .. }
             | Update::Trouble { .. } => {}
         }
         changes
+    }
+
+    /// Another tenant's: nothing that is known of the cloud holds.
+    fn look_at(&mut self, cloud: &CloudName, tenant: Option<Group>, changes: &mut Changes) {
+        let ours: Vec<VmKey> = self
+            .index
+            .keys()
+            .filter(|key| key.cloud == *cloud)
+            .cloned()
+            .collect();
+        for key in ours {
+            self.remove(&key, changes);
+        }
+        changes.vapps |= self.appliances.replace(cloud, Vec::new());
+        let events = self.events.len();
+        self.events.retain(|event| event.key.cloud != *cloud);
+        changes.events |= events != self.events.len();
+        if let Some(view) = self.cloud_mut(cloud) {
+            view.tenant = tenant;
+            view.listed = false;
+            view.held = None;
+            view.projects = None;
+            changes.clouds = true;
+            changes.held = true;
+        }
+    }
+
+    /// What the rules look at beside an appliance's VMs; `None` where it is not listed.
+    #[must_use]
+    pub fn vapp_standing(&self, key: &VappKey) -> Option<VappStanding<'_>> {
+        let view = self.cloud(&key.cloud)?;
+        let vapp = self.vapp(&key.cloud, &key.id)?;
+        Some(VappStanding {
+            capabilities: view.info.capabilities,
+            privileges: view.session.as_ref().map(|session| &session.privileges),
+            signed_out: view.signed_out(),
+            read_only: view.info.read_only,
+            restricted: vapp.restricted() == Some(true),
+            state: vapp.state(),
+        })
+    }
+
+    /// The VMs of an appliance, by name.
+    #[must_use]
+    pub fn members(&self, key: &VappKey) -> Vec<Arc<Vm>> {
+        let vapp = self.vapp(&key.cloud, &key.id);
+        let slots = vapp.into_iter().flat_map(|vapp| &vapp.members().slots);
+        let mut vms: Vec<_> = slots.filter_map(|slot| self.vm(*slot).cloned()).collect();
+        vms.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
+        vms
+    }
+
+    /// Whether an action may be performed on an appliance now, and if not, why not. `None` where it is not known, or known only by its
+    /// VMs: a group of this console's own making.
+    #[must_use]
+    pub fn vapp_availability(&self, key: &VappKey, action: VappActionKind) -> Option<Availability> {
+        self.vapp(&key.cloud, &key.id)?.listed()?;
+        let standing = self.vapp_standing(key)?;
+        Some(vapp_availability(action, &self.members(key), &standing))
     }
 
     fn put(&mut self, vm: Arc<Vm>, changes: &mut Changes) {

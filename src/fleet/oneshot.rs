@@ -389,13 +389,9 @@ impl OneShot {
     fn not_reported_yet(&self, id: CommandId, command: Command) -> CommandReport {
         let vm = command.vm().and_then(|key| self.inventory.find(key));
         let name = vm.map(|vm| vm.name.clone());
-        let id_of = || match &command {
-            Command::Act { vm, .. } => vm.id.clone(),
-            Command::Acknowledge { task, .. } => task.id.clone(),
-        };
         CommandReport {
             id,
-            vm_name: name.unwrap_or_else(id_of),
+            vm_name: name.unwrap_or_else(|| command.subject_id()),
             command: command.clone(),
             at: jiff::Timestamp::now(),
             stage: Stage::Asked,

@@ -6,7 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::command::CommandReport;
-use crate::model::{Capabilities, CloudName, Event, Host, Session, Task, Vapp, Vm, VmKey};
+use crate::clouds::EventQuery;
+use crate::model::{
+    Capabilities, CloudName, Event, Group, Host, RemoteAccess, Series, Session, Task, Vapp, Vm,
+    VmKey,
+};
 
 /// What is known of a cloud before it has said a word: its configuration, without secrets.
 #[derive(Debug, Clone)]
@@ -149,6 +153,57 @@ pub enum Update {
         /// The hosts that it can be moved to now, none where its cloud cannot tell; or why not, as one sentence.
         hosts: Result<Vec<Host>, String>,
     },
+    /// The tasks that workflow holds on a cloud, all that the user may see.
+    Held {
+        /// The cloud.
+        cloud: CloudName,
+        /// All of them, or why they cannot be read, as one sentence.
+        tasks: Result<Vec<Task>, String>,
+    },
+    /// The answer to [`Ask::Tenants`].
+    Tenants {
+        /// The cloud.
+        cloud: CloudName,
+        /// Those that can be looked at; or why not, as one sentence.
+        tenants: Result<Vec<Group>, String>,
+    },
+    /// A cloud is looked at as another tenant from now on: nothing that was told of it before holds.
+    LooksAt {
+        /// The cloud.
+        cloud: CloudName,
+        /// The tenant, `None` for the user's own.
+        tenant: Option<Group>,
+    },
+    /// The answer to [`Ask::Projects`].
+    Projects {
+        /// The cloud.
+        cloud: CloudName,
+        /// Where appliances can be made; or why nobody can tell, as one sentence.
+        projects: Result<Vec<Group>, String>,
+    },
+    /// The answer to [`Ask::Events`].
+    EventPage {
+        /// The cloud.
+        cloud: CloudName,
+        /// What was asked.
+        query: EventQuery,
+        /// The events, newest first: fewer than asked for when there are no more; or why not, as one sentence.
+        events: Result<Vec<Event>, String>,
+    },
+    /// The answer to [`Ask::Remote`].
+    Remote {
+        /// The VM.
+        vm: VmKey,
+        /// How its screen is reached; or why not, as one sentence.
+        access: Result<RemoteAccess, String>,
+    },
+    /// The answer to [`Ask::Metrics`].
+    Metrics {
+        /// The VM.
+        vm: VmKey,
+        /// What was measured; or why not, as one sentence.
+        series: Result<Vec<Series>, String>,
+    },
     /// The answer to [`Ask::Console`].
     Console {
         /// The VM.
@@ -180,4 +235,23 @@ pub enum Ask {
     Candidates(VmKey),
     /// Where the screen of a VM can be seen.
     Console(VmKey),
+    /// How the screen of a VM is reached.
+    Remote {
+        /// The VM.
+        vm: VmKey,
+        /// Whether a person wants to see the password.
+        reveal: bool,
+    },
+    /// What was measured of a VM.
+    Metrics(VmKey),
+    /// The tasks that workflow holds: on one cloud, or on all.
+    Held(Option<CloudName>),
+    /// The tenants of a cloud that can be looked at.
+    Tenants(CloudName),
+    /// Look at a cloud as this tenant; `None` for the user's own. Changes nothing in the cloud.
+    LookAt(CloudName, Option<Group>),
+    /// The projects of a cloud in which appliances can be made.
+    Projects(CloudName),
+    /// Events of a cloud: more than the engine reads by itself, or others.
+    Events(CloudName, EventQuery),
 }

@@ -200,6 +200,7 @@ impl Watch {
             user,
             jobs: self.phases.iter().enumerate().map(job).collect(),
             watched_here: true,
+            subject: None,
             acknowledgeable: false,
             locator: "".into(),
             key,

@@ -68,6 +68,7 @@ fn has_remedy(error: &Error) -> bool {
         | Error::Forbidden(_)
         | Error::NotFound(_)
         | Error::Conflict(_)
+        | Error::NeedsForce(_)
         | Error::Rejected(_)
         | Error::Unavailable { .. } => false,
     }
@@ -82,6 +83,7 @@ fn remedy(error: &Error) -> &'static str {
         Error::Forbidden(_) => "ask its administrator for the privilege",
         Error::NotFound(_) => "list the VMs again",
         Error::Conflict(_) => "look at its state and its tasks",
+        Error::NeedsForce(_) => "ask again with force if that may be",
         Error::Rejected(_) => "look at its details and its events",
         Error::Unavailable { .. } => "wait a moment and try again",
         Error::Protocol(_) => "check that the url in the configuration is the API's",
@@ -170,6 +172,7 @@ mod tests {
             }],
             acknowledgeable: true,
             watched_here: false,
+            subject: None,
             locator: "".into(),
         }
     }

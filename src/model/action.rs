@@ -57,6 +57,20 @@ pub enum ActionKind {
     Suspend,
     /// Bring a deleted one back.
     Restore,
+    /// Take it off its host and keep its disks (OpenStack).
+    Shelve,
+    /// Put a shelved one on a host again.
+    Unshelve,
+    /// Start it from a rescue image, its own disk beside.
+    Rescue,
+    /// Start it from its own disk again.
+    Unrescue,
+    /// Keep the new size of a resized one.
+    ConfirmResize,
+    /// Go back to the size before.
+    RevertResize,
+    /// Make it anew on another host, because its own is lost.
+    Evacuate,
 }
 
 /// The declaration of one kind of action.
@@ -113,6 +127,13 @@ pub const SPECS: &[ActionSpec] = &[
     spec!(Restrict, "restrict", "Restrict", Changes, "move it to a restricted appliance", "restricted", "Users without the privilege no longer see it."),
     spec!(Suspend, "suspend", "Suspend", Disruptive, "save its memory to disk", "suspended", "Its memory is saved to disk and it stops; its users lose it meanwhile."),
     spec!(Restore, "restore", "Restore", Changes, "bring a deleted one back", "restored", "It is brought back, off."),
+    spec!(Shelve, "shelve", "Shelve", Disruptive, "free its host, keep its disks", "shelved", "It stops and its host is freed; its users lose it until it is unshelved."),
+    spec!(Unshelve, "unshelve", "Unshelve", Changes, "put a shelved one on a host again", "unshelved", "It is put on a host and started."),
+    spec!(Rescue, "rescue", "Rescue", Disruptive, "start from a rescue image", "in rescue", "It restarts from a rescue image; its users lose it meanwhile."),
+    spec!(Unrescue, "unrescue", "Unrescue", Disruptive, "start from its own disk again", "out of rescue", "It restarts from its own disk."),
+    spec!(ConfirmResize, "confirm_resize", "Confirm resize", Changes, "keep the new size", "resized", "The new size stays; the way back is gone."),
+    spec!(RevertResize, "revert_resize", "Revert resize", Disruptive, "go back to the size before", "back to its size", "It restarts with the size that it had before."),
+    spec!(Evacuate, "evacuate", "Evacuate", Destructive, "make it anew on another host", "evacuated", "It is made anew on another host; what was on the disk of the lost host is gone."),
 ];
 
 impl ActionKind {
@@ -203,7 +224,14 @@ pub enum Action {
     /// Save its memory to disk.
     Suspend,
     /// Remove it.
-    Delete,
+    Delete {
+        /// Leave it on its hypervisor and only forget it here: for imported ones.
+        #[serde(default)]
+        release: bool,
+        /// Whatever the cloud would refuse until it is told so.
+        #[serde(default)]
+        force: bool,
+    },
     /// Bring a deleted one back.
     Restore,
     /// Move it to another host.
@@ -211,9 +239,77 @@ pub enum Action {
         /// The cloud's id of the host, one of [`crate::clouds::Cloud::candidates`].
         host: String,
     },
+    /// Put it on a host and start it.
+    Deploy {
+        /// Over a limit that may be passed knowingly (Abiquo: soft limits).
+        #[serde(default)]
+        force: bool,
+    },
+    /// Take it off its host.
+    Undeploy {
+        /// Although data is lost (Abiquo: imported VMs, disks outside the catalogue).
+        #[serde(default)]
+        force: bool,
+    },
+    /// Copy its disks to the catalogue.
+    Snapshot {
+        /// What the copy is called; never empty.
+        name: String,
+    },
+    /// Move it to another appliance of its project.
+    Move {
+        /// The cloud's id of the appliance.
+        vapp: String,
+    },
+    /// Move it to a restricted appliance.
+    Restrict {
+        /// The cloud's id of a restricted appliance; `None` for one that the cloud chooses or makes.
+        vapp: Option<String>,
+    },
+    /// Free its host, keep its disks.
+    Shelve,
+    /// Put a shelved one on a host again.
+    Unshelve,
+    /// Start it from a rescue image.
+    Rescue,
+    /// Start it from its own disk again.
+    Unrescue,
+    /// Keep the new size.
+    ConfirmResize,
+    /// Go back to the size before.
+    RevertResize,
+    /// Make it anew on another host.
+    Evacuate {
+        /// The cloud's id of the host; `None` for one that the cloud chooses.
+        host: Option<String>,
+    },
 }
 
 impl Action {
+    /// Remove it, and nothing more to say about it.
+    pub const DELETE: Self = Self::Delete {
+        release: false,
+        force: false,
+    };
+
+    /// The same action told to pass over what the cloud has just refused it for ([`crate::clouds::Error::NeedsForce`]); `None` where
+    /// nothing of the kind is documented, or it was told so already.
+    #[must_use]
+    pub fn forced(&self) -> Option<Self> {
+        Some(match self {
+            Self::Deploy { force: false } => Self::Deploy { force: true },
+            Self::Undeploy { force: false } => Self::Undeploy { force: true },
+            Self::Delete {
+                release,
+                force: false,
+            } => Self::Delete {
+                release: *release,
+                force: true,
+            },
+            _ => return None,
+        })
+    }
+
     /// What kind it is.
     #[must_use]
     pub fn kind(&self) -> ActionKind {
@@ -229,9 +325,21 @@ impl Action {
             Self::Unprotect => ActionKind::Unprotect,
             Self::KeepOff => ActionKind::PowerOff,
             Self::Suspend => ActionKind::Suspend,
-            Self::Delete => ActionKind::Delete,
+            Self::Delete { .. } => ActionKind::Delete,
             Self::Restore => ActionKind::Restore,
             Self::Relocate { .. } => ActionKind::Relocate,
+            Self::Deploy { .. } => ActionKind::Deploy,
+            Self::Undeploy { .. } => ActionKind::Undeploy,
+            Self::Snapshot { .. } => ActionKind::Snapshot,
+            Self::Move { .. } => ActionKind::Move,
+            Self::Restrict { .. } => ActionKind::Restrict,
+            Self::Shelve => ActionKind::Shelve,
+            Self::Unshelve => ActionKind::Unshelve,
+            Self::Rescue => ActionKind::Rescue,
+            Self::Unrescue => ActionKind::Unrescue,
+            Self::ConfirmResize => ActionKind::ConfirmResize,
+            Self::RevertResize => ActionKind::RevertResize,
+            Self::Evacuate { .. } => ActionKind::Evacuate,
         }
     }
 
@@ -248,8 +356,16 @@ impl Action {
             ActionKind::Reset => Self::Reset,
             ActionKind::Unprotect => Self::Unprotect,
             ActionKind::Suspend => Self::Suspend,
-            ActionKind::Delete => Self::Delete,
+            ActionKind::Delete => Self::DELETE,
             ActionKind::Restore => Self::Restore,
+            ActionKind::Deploy => Self::Deploy { force: false },
+            ActionKind::Undeploy => Self::Undeploy { force: false },
+            ActionKind::Shelve => Self::Shelve,
+            ActionKind::Unshelve => Self::Unshelve,
+            ActionKind::Rescue => Self::Rescue,
+            ActionKind::Unrescue => Self::Unrescue,
+            ActionKind::ConfirmResize => Self::ConfirmResize,
+            ActionKind::RevertResize => Self::RevertResize,
             _ => return None,
         })
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::action::{Action, ActionKind};
 use super::capabilities::{ActionRule, Capabilities};
 use super::session::Privileges;
-use super::state::PowerState;
+use super::state::{PowerState, VappState};
+use super::vapp_action::VappActionKind;
 use super::vm::Vm;
 
 /// What the answer depends on beside the VM: the cloud, the user, the console, and what runs.
@@ -80,6 +81,45 @@ pub enum Denial {
     NotProtected,
     /// It is already what the action would make of it.
     Already(&'static str),
+    /// The API has no appliances of its own, or no such action on them.
+    NoAppliances {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
+    },
+    /// The appliance is in the wrong state.
+    VappState {
+        /// The action.
+        action: VappActionKind,
+        /// The state it is in.
+        is: VappState,
+    },
+    /// A VM of the appliance is protected, and the user may not act on protected VMs.
+    MemberProtected {
+        /// The VM's name.
+        vm: Arc<str>,
+        /// Who protected it, where that is known.
+        by: Option<Arc<str>>,
+        /// Why, where that is known.
+        reason: Option<Arc<str>>,
+        /// The privilege that would be needed; `None` where nobody can hold one.
+        lacks: Option<&'static str>,
+    },
+    /// A held task that somebody else has asked for, or that only a privilege may let go on.
+    Review {
+        /// The privilege that is missing.
+        lacks: &'static str,
+        /// Whether it is the user's own, which may be rejected but not approved.
+        own: bool,
+    },
+    /// A task that waits for nobody.
+    NotHeld,
+    /// A failed task of somebody else.
+    OthersTask {
+        /// The privilege that is missing.
+        lacks: &'static str,
+        /// Whose it is.
+        user: Arc<str>,
+    },
     /// It is in the wrong state.
     State {
         /// The action.
@@ -139,6 +179,50 @@ impl fmt::Display for Denial {
                 write_protected(f, "Already protected", by.as_deref(), reason.as_deref())
             }
             Self::NotProtected => f.write_str("It is not protected"),
+            Self::NoAppliances { provider } => {
+                write!(f, "{provider} has no appliances that this could be done to")
+            }
+            Self::VappState { action, is } => {
+                let word = is.word().to_lowercase();
+                match action {
+                    VappActionKind::Deploy => write!(f, "It is {word}: nothing to deploy"),
+                    VappActionKind::Undeploy => write!(f, "It is {word}: nothing to undeploy"),
+                    VappActionKind::Delete => {
+                        write!(f, "It is {word}: undeploy it before it is deleted")
+                    }
+                    VappActionKind::Edit => write!(f, "It is {word}; wait for its end"),
+                }
+            }
+            Self::MemberProtected {
+                vm,
+                by,
+                reason,
+                lacks,
+            } => {
+                write_protected(
+                    f,
+                    &format!("{vm} is protected"),
+                    by.as_deref(),
+                    reason.as_deref(),
+                )?;
+                match lacks {
+                    Some(name) => write!(f, "; your role lacks {name}"),
+                    None => f.write_str("; unprotect it first"),
+                }
+            }
+            Self::Review { lacks, own: true } => {
+                write!(
+                    f,
+                    "You may reject it, not approve it: your role lacks {lacks}"
+                )
+            }
+            Self::Review { lacks, own: false } => {
+                write!(f, "Somebody else asked for it; your role lacks {lacks}")
+            }
+            Self::NotHeld => f.write_str("It does not wait for a review"),
+            Self::OthersTask { lacks, user } => {
+                write!(f, "It is a task of {user}; your role lacks {lacks}")
+            }
             Self::Already(word) => write!(f, "It is {word} already"),
             Self::State {
                 action,
@@ -410,6 +494,7 @@ mod tests {
         tasks: true,
         events: true,
         vapps: true,
+        ..Capabilities::NONE
     };
 
     fn why(action: ActionKind, vm: &Vm, privileges: &[&str]) -> String {

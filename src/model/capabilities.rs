@@ -2,7 +2,8 @@
 
 use super::action::ActionKind;
 use super::state::PowerState;
-use super::vm::ProtectionScope;
+use super::vapp_action::VappRule;
+use super::vm::{ProtectionScope, Vm};
 
 /// From where a cloud accepts one action, and what it asks of the user.
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +84,103 @@ pub struct Capabilities {
     pub events: bool,
     /// Whether it has virtual appliances of its own.
     pub vapps: bool,
+    /// What can be done to an appliance as a whole.
+    pub vapp_rules: &'static [VappRule],
+    /// The privileges that making an appliance needs; `None` where none can be made.
+    pub create_vapp: Option<&'static [&'static str]>,
+    /// The privilege that lets its holder approve the tasks that workflow holds; `None` where there is no workflow.
+    pub workflow: Option<&'static str>,
+    /// The privilege that acknowledging the failed tasks of others needs; `None` where anybody may.
+    pub acknowledge_others: Option<&'static str>,
+    /// The privilege that lets its holder look at other tenants; `None` where there are none to choose.
+    pub tenants: Option<&'static str>,
+    /// What an action is called and does on VMs of one hypervisor type, where that differs.
+    pub wordings: &'static [Wording],
+    /// Whether it measures VMs.
+    pub metrics: bool,
+}
+
+/// What an action is called and does on the VMs of one hypervisor type (Abiquo: Azure has no soft power off).
+#[derive(Debug, Clone, Copy)]
+pub struct Wording {
+    /// How the hypervisor type begins, without regard to case: `AZURE` is `AZURE_ARM` as well.
+    pub hypervisor: &'static str,
+    /// The action.
+    pub action: ActionKind,
+    /// What a person calls it there, imperative.
+    pub title: &'static str,
+    /// One line: what it does there.
+    pub help: &'static str,
+    /// What is shown when it was done.
+    pub done: &'static str,
+    /// What happens to the VM's users, for the question that is asked first.
+    pub consequence: &'static str,
+}
+
+/// What an action is called and does on one VM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    /// What a person calls it, imperative.
+    pub title: &'static str,
+    /// One line: what it does.
+    pub help: &'static str,
+    /// What is shown when it was done.
+    pub done: &'static str,
+    /// What happens to the VM's users.
+    pub consequence: &'static str,
 }
 
 impl Capabilities {
+    /// A cloud that can do nothing: the rest of every declaration.
+    pub const NONE: Self = Self {
+        provider: "",
+        rules: &[],
+        missing: &[],
+        notes: &[],
+        keep_off: false,
+        protection: None,
+        protect_privilege: None,
+        restricted_privilege: None,
+        tasks: false,
+        events: false,
+        vapps: false,
+        vapp_rules: &[],
+        create_vapp: None,
+        workflow: None,
+        acknowledge_others: None,
+        tenants: None,
+        wordings: &[],
+        metrics: false,
+    };
+
+    /// What an action is called and does on a VM.
+    #[must_use]
+    pub fn words(&self, action: ActionKind, vm: &Vm) -> Words {
+        let wording = self.wordings.iter().find(|wording| {
+            let start = vm
+                .hypervisor
+                .as_deref()
+                .and_then(|it| it.get(..wording.hypervisor.len()));
+            wording.action == action
+                && start.is_some_and(|it| it.eq_ignore_ascii_case(wording.hypervisor))
+        });
+        let spec = action.spec();
+        match wording {
+            Some(wording) => Words {
+                title: wording.title,
+                help: wording.help,
+                done: wording.done,
+                consequence: wording.consequence,
+            },
+            None => Words {
+                title: spec.title,
+                help: self.help(action),
+                done: spec.done,
+                consequence: spec.consequence,
+            },
+        }
+    }
+
     /// The rule of an action; `None` where the API has no such action.
     #[must_use]
     pub fn rule(&self, action: ActionKind) -> Option<&'static ActionRule> {

@@ -9,6 +9,9 @@ pub mod capabilities;
 pub mod confirm;
 pub mod event;
 pub mod grouping;
+pub mod metric;
+pub mod remote;
+pub mod review;
 pub mod session;
 pub mod state;
 pub mod task;
@@ -16,17 +19,25 @@ pub mod task;
 pub(crate) mod testing;
 pub mod text;
 pub mod vapp;
+pub mod vapp_action;
 pub mod vm;
 mod wire_word;
 
 pub use action::{Action, ActionClass, ActionKind};
 pub use availability::{Availability, Denial, Standing, availability, availability_of};
-pub use capabilities::{ActionRule, Capabilities};
+pub use capabilities::{ActionRule, Capabilities, Wording, Words};
 pub use confirm::{Confirmation, Confirmed, confirmation, unconfirmed};
 pub use event::{Event, EventKey, Severity};
 pub use grouping::{GroupBy, GroupByError};
+pub use metric::Series;
+pub use remote::{RemoteAccess, Revealed};
+pub use review::{may_acknowledge, may_decide};
 pub use session::{Privileges, Session};
 pub use state::{PowerState, VappState, VmState, aggregate};
 pub use task::{Job, JobState, Task, TaskKey, TaskKind, TaskState};
-pub use vapp::Vapp;
+pub use vapp::{Vapp, VappKey};
+pub use vapp_action::{
+    VappAction, VappActionKind, VappRule, VappStanding, may_create_vapp, may_restrict,
+    vapp_availability,
+};
 pub use vm::{CloudName, Group, Host, Protection, ProtectionScope, Vm, VmKey};

@@ -228,6 +228,9 @@ pub struct Task {
     /// Whether this console made it and watches the VM, because the cloud has no task for it.
     #[serde(default)]
     pub watched_here: bool,
+    /// What it works on, by name, where that is no single VM: an appliance.
+    #[serde(default)]
+    pub subject: Option<Arc<str>>,
     /// Whether the cloud offers to acknowledge it now (Abiquo: the link is present).
     pub acknowledgeable: bool,
     /// Where its cloud finds it again. Opaque to all but the client that wrote it.
@@ -311,6 +314,7 @@ mod tests {
                 .collect(),
             acknowledgeable: false,
             watched_here: false,
+            subject: None,
             locator: "".into(),
         }
     }

@@ -12,6 +12,8 @@ pub fn vm(power: PowerState) -> Vm {
         power,
         native_state: power.as_str().into(),
         deallocated: false,
+        imported: false,
+        monitored: false,
         protection: None,
         vapp: None,
         project: None,

@@ -140,6 +140,12 @@ pub struct Vm {
     pub native_state: Arc<str>,
     /// Off, and its resources given back (Azure behind Abiquo: no cost for cpu and memory, no addresses).
     pub deallocated: bool,
+    /// Taken over from a hypervisor rather than made by the platform: taking it off its host loses it, unless it is released.
+    #[serde(default)]
+    pub imported: bool,
+    /// Whether the cloud measures it, so that [`crate::clouds::Cloud::metrics`] has something to tell.
+    #[serde(default)]
+    pub monitored: bool,
     /// Set while it is protected.
     pub protection: Option<Box<Protection>>,
     /// The virtual appliance it stands in.
@@ -185,6 +191,12 @@ pub struct Vm {
     pub updated_at: Option<Timestamp>,
     /// Where its cloud finds it again. Opaque to all but the client that wrote it.
     pub locator: Arc<str>,
+}
+
+impl AsRef<Self> for Vm {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 impl Vm {

@@ -47,6 +47,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     tasks: true,
     events: true,
     vapps: true,
+    ..Capabilities::NONE
 };
 
 /// Noon of a day; the scene's times are told relative to it.
@@ -83,6 +84,8 @@ pub fn vm(cloud: &str, id: &str, name: &str, power: PowerState, vapp: &str) -> V
         power,
         native_state: power.as_str().into(),
         deallocated: false,
+        imported: false,
+        monitored: false,
         protection: None,
         vapp: Some(Group {
             id: vapp.into(),
@@ -143,6 +146,7 @@ pub fn task(
         kind: TaskKind::new(kind),
         acknowledgeable: state == TaskState::FinishedUnsuccessfully,
         watched_here: false,
+        subject: None,
         state,
         created_at: Some(ago(age)),
         updated_at: Some(ago(age - 2)),
@@ -256,6 +260,7 @@ pub fn updates() -> Vec<Update> {
         tenant: Some("Acme".into()),
         server_state: Some(state),
         restricted,
+        locator: "".into(),
     };
     let prod_vapps = vec![
         vapp("prod", "shop-front", VappState::PartiallyDeployed, false),

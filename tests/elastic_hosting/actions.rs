@@ -40,7 +40,7 @@ async fn each_action_is_one_field_of_a_form_and_then_watched() {
             vec![phase("SUSPEND", PAUSED, None)],
         ),
         (
-            Action::Delete,
+            Action::DELETE,
             "delete",
             vec![phase("DELETE", Goal::Gone, None)],
         ),
@@ -255,7 +255,7 @@ async fn the_fields_are_those_that_the_reference_records() {
         ("pause", Action::Pause),
         ("resume", Action::Resume),
         ("save", Action::Suspend),
-        ("delete", Action::Delete),
+        ("delete", Action::DELETE),
     ] {
         let target = cloud.target(&known(WEB)).await.unwrap();
         cloud.perform(&target, &action).await.unwrap();

@@ -10,6 +10,10 @@ const ALL: EventQuery = EventQuery {
     since: None,
     severity: None,
     limit: 100,
+    until: None,
+    user: None,
+    vm: None,
+    text: None,
 };
 
 async fn logged(body: impl Into<Vec<u8>>) -> (Server, std::sync::Arc<dyn Cloud>) {

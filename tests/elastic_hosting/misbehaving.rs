@@ -82,7 +82,7 @@ async fn a_reading_whose_connection_breaks_is_repeated_once_and_a_change_never()
     let server = crate::rig::server(|asked| (asked.method == "POST").then_some(Reply::Drop)).await;
     let cloud = connected(&server).await;
     let target = cloud.target(&known(WEB)).await.unwrap();
-    let error = cloud.perform(&target, &Action::Delete).await.unwrap_err();
+    let error = cloud.perform(&target, &Action::DELETE).await.unwrap_err();
     assert_eq!(error.execution(), Execution::Maybe);
     let posts = server
         .asked()

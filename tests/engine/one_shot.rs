@@ -130,6 +130,7 @@ async fn tasks_and_events_are_read_on_demand() {
         since: None,
         severity: None,
         limit: 3,
+        ..EventQuery::default()
     };
     let (events, failures) = run.engine.events(&query, soon()).await;
     let ids: Vec<_> = events.iter().map(|event| &*event.key.id).collect();

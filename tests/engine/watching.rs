@@ -219,7 +219,7 @@ async fn what_ends_where_it_began_must_have_been_seen_otherwise() {
 async fn a_deleted_vm_is_done_when_it_is_gone() {
     let cloud = plain();
     let mut screen = listed(&cloud).await;
-    let id = screen.act(cloud.key(1), Action::Delete);
+    let id = screen.act(cloud.key(1), Action::DELETE);
     screen.during(Duration::from_secs(9)).await;
     cloud.state().vms.remove("00001");
     assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));

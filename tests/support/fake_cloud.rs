@@ -43,6 +43,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     tasks: true,
     events: true,
     vapps: true,
+    ..Capabilities::NONE
 };
 
 const BARE: &[&str] = &[];
@@ -339,6 +340,7 @@ impl State {
             kind: TaskKind::new(kind),
             acknowledgeable: state == TaskState::FinishedUnsuccessfully,
             watched_here: false,
+            subject: None,
             state,
             created_at: Some(Timestamp::now()),
             updated_at: None,
@@ -642,6 +644,8 @@ pub fn vm(cloud: &CloudName, n: usize, power: PowerState) -> Vm {
         power,
         native_state: power.as_str().into(),
         deallocated: false,
+        imported: false,
+        monitored: false,
         protection: None,
         vapp: Some(Group {
             id: "1".into(),

@@ -126,7 +126,7 @@ fn a_command_says_what_was_shown_of_its_vm_and_yes_is_for_everything() {
     let kept = protected(vm("prod", "2", "web-02"), "audit", None);
     let confirmed = |vm, yes| match command(vm, &Action::Shutdown, yes) {
         Command::Act { confirmed, .. } => Some(confirmed),
-        Command::Acknowledge { .. } => None,
+        _ => None,
     };
     let audit = Confirmed::Protected {
         reason: Some("audit".into()),

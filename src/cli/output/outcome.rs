@@ -98,14 +98,14 @@ impl OutcomeRecord {
     ) -> Self {
         let command = &report.command;
         let task = match command {
-            Command::Acknowledge { task, .. } => Some(task),
-            Command::Act { .. } => task,
+            Command::Acknowledge { task, .. } | Command::Decide { task, .. } => Some(task),
+            Command::Act { .. } | Command::ActOnVapp { .. } | Command::CreateVapp { .. } => task,
         };
         let outcome = match &report.stage {
             Stage::Done { .. } => Outcome::Done,
             Stage::Accepted { .. } => Outcome::Accepted,
             Stage::Failed { .. } => Outcome::Failed,
-            Stage::Refused { .. } => Outcome::Refused,
+            Stage::Refused { .. } | Stage::NeedsForce { .. } => Outcome::Refused,
             Stage::Asked | Stage::Sent | Stage::Unknown { .. } => Outcome::Unknown,
         };
         let told = report.stage.message().map(str::to_owned);

@@ -75,6 +75,7 @@ fn full_inventory() -> Inventory {
             tenant: None,
             server_state: Some(VappState::Deployed),
             restricted: true,
+            locator: "".into(),
         }],
     });
     let running = task(

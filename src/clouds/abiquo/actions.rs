@@ -233,12 +233,7 @@ fn change<'h>(handle: &'h Handle, action: &Action) -> Result<Change<'h>> {
         }),
         Action::Unprotect => Ok(post("unprotect", &handle.unprotect)),
         // Availability says no before anything gets here.
-        Action::Reboot
-        | Action::KeepOff
-        | Action::Suspend
-        | Action::Delete
-        | Action::Restore
-        | Action::Relocate { .. } => Err(Error::Rejected(Rejection {
+        _ => Err(Error::Rejected(Rejection {
             status: 405,
             code: None,
             message: format!(

@@ -1,7 +1,10 @@
 //! From where Abiquo accepts each action and which privilege it asks for, as data.
 
 use crate::model::PowerState::{Allocated, Configured, NotAllocated, Off, On, Paused, Unknown};
-use crate::model::{ActionKind, ActionRule, Capabilities, PowerState, ProtectionScope};
+use crate::model::{
+    ActionKind, ActionRule, Capabilities, PowerState, ProtectionScope, VappActionKind, VappRule,
+    VappState, Wording,
+};
 
 const PERFORM: &[&str] = &["VAPP_PERFORM_ACTIONS"];
 const DEPLOY: &[&str] = &["VAPP_DEPLOY_UNDEPLOY"];
@@ -47,6 +50,60 @@ const RULES: &[ActionRule] = &[
     ActionRule::new(ActionKind::Restrict, ANY_BUT_LOCKED, &["VM_RESTRICT"]).not_offered(),
 ];
 
+/// A deploy is the way out of a partial one as well; deleting wants it undeployed, UNKNOWN or empty (VAPP-5 otherwise).
+const VAPP_RULES: &[VappRule] = &[
+    VappRule {
+        action: VappActionKind::Deploy,
+        from: &[VappState::Undeployed, VappState::PartiallyDeployed],
+        privileges: DEPLOY,
+    },
+    VappRule {
+        action: VappActionKind::Undeploy,
+        from: &[
+            VappState::Deployed,
+            VappState::PartiallyDeployed,
+            VappState::Unknown,
+        ],
+        privileges: DEPLOY,
+    },
+    VappRule {
+        action: VappActionKind::Edit,
+        from: &[
+            VappState::Empty,
+            VappState::Unknown,
+            VappState::Deployed,
+            VappState::Undeployed,
+            VappState::PartiallyDeployed,
+        ],
+        privileges: &["VAPP_CUSTOMISE_SETTINGS"],
+    },
+    VappRule {
+        action: VappActionKind::Delete,
+        from: &[VappState::Undeployed, VappState::Unknown, VappState::Empty],
+        privileges: &["VDC_MANAGE_VAPP"],
+    },
+];
+
+/// On Azure a graceful OFF powers off and is still billed; a hard one gives everything back (the guide's words for both).
+const WORDINGS: &[Wording] = &[
+    Wording {
+        hypervisor: "AZURE",
+        action: ActionKind::Shutdown,
+        title: "Power off",
+        help: "stop it, keep its addresses and its cost",
+        done: "powered off",
+        consequence: "It stops and its users lose it; its addresses stay, and so does its cost.",
+    },
+    Wording {
+        hypervisor: "AZURE",
+        action: ActionKind::PowerOff,
+        title: "Deallocate",
+        help: "stop it, release its addresses and its cost",
+        done: "deallocated",
+        consequence: "It stops and its users lose it; its addresses are released, and it costs nothing until it is powered on again.",
+    },
+];
+
 /// What Abiquo's API has.
 pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     provider: "Abiquo",
@@ -60,6 +117,13 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     tasks: true,
     events: true,
     vapps: true,
+    vapp_rules: VAPP_RULES,
+    create_vapp: Some(&["VDC_MANAGE_VAPP"]),
+    workflow: Some("WORKFLOW_OVERRIDE"),
+    acknowledge_others: Some("USERS_MANAGE_USERS"),
+    tenants: Some("ENTERPRISE_ADMINISTER_ALL"),
+    wordings: WORDINGS,
+    metrics: true,
 };
 
 #[cfg(test)]
@@ -145,8 +209,8 @@ mod tests {
 
     #[test]
     fn every_action_is_accepted_from_the_states_of_the_documents() {
-        // Suspend and restore are other clouds' words.
-        assert_eq!(TABLE.len() + 2, ActionKind::all().count());
+        // Suspend, restore and what follows it are other clouds' words.
+        assert_eq!(TABLE.len() + 9, ActionKind::all().count());
         for (action, plain, protected, needed) in TABLE {
             for (at, state) in PowerState::ALL.into_iter().enumerate() {
                 for (is_protected, row) in [(false, plain), (true, protected)] {

@@ -48,7 +48,7 @@ fn change(action: &Action) -> Result<(&'static str, Vec<Phase>)> {
         Action::Pause => one("pause", "PAUSE", PAUSED),
         Action::Resume => one("resume", "RESUME", ON),
         Action::Suspend => one("save", "SUSPEND", PAUSED),
-        Action::Delete => one("delete", "DELETE", Goal::Gone),
+        Action::Delete { .. } => one("delete", "DELETE", Goal::Gone),
         // The API has none: a VM that never goes off is not started.
         Action::Reboot => Ok((
             "stop",
@@ -58,13 +58,7 @@ fn change(action: &Action) -> Result<(&'static str, Vec<Phase>)> {
             ],
         )),
         // Availability says no before anything gets here, and protection is kept by this console.
-        Action::Shutdown
-        | Action::Reset
-        | Action::Protect { .. }
-        | Action::Unprotect
-        | Action::KeepOff
-        | Action::Restore
-        | Action::Relocate { .. } => Err(Error::Rejected(Rejection {
+        _ => Err(Error::Rejected(Rejection {
             status: 405,
             code: None,
             message: format!(

@@ -74,6 +74,7 @@ const WITH_LOG: Capabilities = Capabilities {
     tasks: true,
     events: true,
     vapps: false,
+    ..Capabilities::NONE
 };
 
 #[cfg(test)]

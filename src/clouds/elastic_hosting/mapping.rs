@@ -119,6 +119,8 @@ impl<'a> Mapper<'a> {
             power: power(word),
             native_state: self.names.share(&clean_name(word)),
             deallocated: false,
+            imported: false,
+            monitored: false,
             protection: None,
             vapp: None,
             project: None,

@@ -70,16 +70,7 @@ impl Scloudm {
                 Goal::Again(&[On]),
             ),
             // Availability says no before anything gets here, and protections are kept by this console.
-            Action::Shutdown
-            | Action::Pause
-            | Action::Resume
-            | Action::Protect { .. }
-            | Action::Unprotect
-            | Action::KeepOff
-            | Action::Suspend
-            | Action::Delete
-            | Action::Restore
-            | Action::Relocate { .. } => {
+            _ => {
                 return Err(Error::Rejected(Rejection {
                     status: 405,
                     code: None,

@@ -69,6 +69,7 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     tasks: false,
     events: false,
     vapps: false,
+    ..Capabilities::NONE
 };
 
 #[cfg(test)]

@@ -174,6 +174,8 @@ impl Mapper<'_> {
             power: power(&word),
             native_state: self.names.share(&word),
             deallocated: false,
+            imported: false,
+            monitored: false,
             protection: None,
             vapp: None,
             project: Some(self.pair.tenant.clone()),

@@ -166,6 +166,7 @@ pub(super) fn reworded(error: Error, with: impl FnOnce(String) -> String) -> Err
         Error::Forbidden(why) => Error::Forbidden(with(why)),
         Error::NotFound(why) => Error::NotFound(with(why)),
         Error::Conflict(said) => Error::Conflict(rejection(said, Box::new(with))),
+        Error::NeedsForce(said) => Error::NeedsForce(rejection(said, Box::new(with))),
         Error::Rejected(said) => Error::Rejected(rejection(said, Box::new(with))),
         Error::Unavailable {
             status,

@@ -285,7 +285,7 @@ fn change(handle: &Handle, action: &Action, user: &str) -> Result<Change> {
             }
             put("RELOCATE", json!({"migrateVm": migrate}))
         }
-        Action::Delete => Change {
+        Action::Delete { .. } => Change {
             kind: "DELETE",
             method: Method::DELETE,
             path: format!("/v1/vm-instances/{uuid}?deleteMode=Permissive"),
@@ -303,7 +303,7 @@ fn change(handle: &Handle, action: &Action, user: &str) -> Result<Change> {
             }
         }
         // Availability says no before anything gets here.
-        Action::Reset | Action::Suspend | Action::Unprotect => {
+        _ => {
             return Err(Error::Rejected(Rejection {
                 status: 405,
                 code: None,

@@ -90,6 +90,7 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     tasks: true,
     events: true,
     vapps: false,
+    ..Capabilities::NONE
 };
 
 #[cfg(test)]

@@ -160,6 +160,7 @@ impl Entry {
                 description: words,
             }],
             watched_here: false,
+            subject: None,
             acknowledgeable: false,
             locator: self.locator(),
         }

@@ -194,6 +194,7 @@ fn shows_report(inventory: &Inventory, command: &Command, stage: &crate::fleet::
         | Stage::Sent
         | Stage::Done { .. }
         | Stage::Refused { .. }
+        | Stage::NeedsForce { .. }
         | Stage::Unknown { .. } => None,
     };
     let told_by_task = task

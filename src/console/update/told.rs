@@ -155,18 +155,16 @@ fn tell_command(app: &mut App, report: &CommandReport) {
     let cloud = report.command.cloud();
     let name = &report.vm_name;
     let (level, text) = match (&report.stage, &report.command) {
-        (Stage::Done { .. }, Command::Act { action, .. }) => (
-            Level::Good,
-            format!("{name} on {cloud}: {}", action.kind().spec().done),
-        ),
-        (Stage::Done { .. }, Command::Acknowledge { .. }) => (
-            Level::Good,
-            format!("{name} on {cloud}: warning acknowledged"),
-        ),
         (Stage::Failed { message, .. } | Stage::Unknown { message }, _) => {
             (Level::Failure, message.clone())
         }
-        (Stage::Refused { message }, _) => (Level::Caution, message.clone()),
+        (Stage::Done { .. }, command) => (
+            Level::Good,
+            format!("{name} on {cloud}: {}", command.done()),
+        ),
+        (Stage::Refused { message } | Stage::NeedsForce { message }, _) => {
+            (Level::Caution, message.clone())
+        }
         (Stage::Asked | Stage::Sent | Stage::Accepted { .. }, _) => return,
     };
     app.notices.add(app.now, level, text);

@@ -234,7 +234,7 @@ fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Piec
         Stage::Failed { .. } if over => (theme.glyphs.failure, theme.dim),
         Stage::Done { .. } => (theme.glyphs.success, theme.success),
         Stage::Failed { .. } => (theme.glyphs.failure, theme.danger),
-        Stage::Refused { .. } => (theme.glyphs.failure, theme.caution),
+        Stage::Refused { .. } | Stage::NeedsForce { .. } => (theme.glyphs.failure, theme.caution),
         Stage::Unknown { .. } => ("?", theme.danger),
         Stage::Asked | Stage::Sent | Stage::Accepted { .. } => (
             theme.glyphs.spinner(app.spinner_frame()),

@@ -114,6 +114,12 @@ impl<'a> VappRef<'a> {
         self.entry.listed.as_ref().map(|vapp| vapp.restricted)
     }
 
+    /// The appliance as its cloud lists it; `None` where only its VMs name it.
+    #[must_use]
+    pub fn listed(&self) -> Option<&'a Vapp> {
+        self.entry.listed.as_ref()
+    }
+
     /// Our aggregate of its VMs' power states.
     #[must_use]
     pub fn state(&self) -> VappState {

@@ -17,6 +17,8 @@ pub struct Changes {
     pub events: bool,
     /// A cloud's status, age or counts changed.
     pub clouds: bool,
+    /// What workflow holds changed.
+    pub held: bool,
 }
 
 impl Changes {
@@ -34,5 +36,6 @@ impl Changes {
         self.tasks |= other.tasks;
         self.events |= other.events;
         self.clouds |= other.clouds;
+        self.held |= other.held;
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::fleet::update::{CloudInfo, CloudStatus};
-use crate::model::Session;
+use crate::model::{Group, Session, Task};
 
 /// One cloud as it is shown.
 #[derive(Debug, Clone)]
@@ -31,6 +31,14 @@ pub struct CloudView {
     pub protected: usize,
     /// How many VMs' tasks nobody has read yet.
     pub unread: usize,
+    /// The tenant it is looked at as; `None` for the user's own.
+    pub tenant: Option<Group>,
+    /// The tenants that it can be looked at as, once somebody asked; or why nobody can tell.
+    pub tenants: Option<Result<Vec<Group>, String>>,
+    /// Where appliances can be made, once somebody asked; or why nobody can tell.
+    pub projects: Option<Result<Vec<Group>, String>>,
+    /// The tasks that workflow holds, once somebody asked; or why they cannot be read.
+    pub held: Option<Result<Vec<Task>, String>>,
 }
 
 impl CloudView {
@@ -47,6 +55,10 @@ impl CloudView {
             vms: 0,
             protected: 0,
             unread: 0,
+            tenant: None,
+            tenants: None,
+            projects: None,
+            held: None,
         }
     }
 

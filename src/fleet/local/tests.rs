@@ -56,6 +56,7 @@ fn task(id: &str, created_at: Option<Timestamp>) -> Task {
             description: Some("not seen off in 5m".into()),
         }],
         watched_here: true,
+        subject: None,
         acknowledgeable: true,
         locator: "".into(),
     }

@@ -69,7 +69,10 @@ impl Worker {
                     }
                 }
             }
-            Command::Acknowledge { .. } => Queued::Alone(in_journal),
+            Command::ActOnVapp { .. }
+            | Command::CreateVapp { .. }
+            | Command::Decide { .. }
+            | Command::Acknowledge { .. } => Queued::Alone(in_journal),
         };
         // Queued here, so the journal has commands in the order in which they were asked for.
         let written = self.journal(&ticket, &Stage::Asked);
@@ -195,8 +198,10 @@ impl Worker {
     pub(super) fn vm_of(&self, command: &Command) -> Option<Arc<Vm>> {
         let known = self.known();
         let of_task = || match command {
-            Command::Acknowledge { task, .. } => known.task(task)?.vm.clone(),
-            Command::Act { .. } => None,
+            Command::Acknowledge { task, .. } | Command::Decide { task, .. } => {
+                known.task(task)?.vm.clone()
+            }
+            Command::Act { .. } | Command::ActOnVapp { .. } | Command::CreateVapp { .. } => None,
         };
         let key = command.vm().cloned().or_else(of_task)?;
         known.vm(&key.id)

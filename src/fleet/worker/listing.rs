@@ -228,12 +228,12 @@ impl Worker {
         let newest = self.known().newest_event;
         let mut query = EventQuery {
             since: newest.and_then(|at| at.checked_sub(EVENTS_OVERLAP).ok()),
-            severity: None,
             limit: if newest.is_some() {
                 EVENTS_MORE
             } else {
                 EVENTS_FIRST
             },
+            ..EventQuery::default()
         };
         let mut events = self.read(|| self.cloud.events(&query)).await?;
         let full = events.len() >= EVENTS_FIRST;

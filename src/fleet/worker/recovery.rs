@@ -120,7 +120,7 @@ impl Worker {
             return self.finish(ticket, stage, Reread::No).await;
         }
         let Some(vm) = known else {
-            let stage = if *action == Action::Delete {
+            let stage = if matches!(action, Action::Delete { .. }) {
                 Stage::Done {
                     task: record.task_key(),
                 }

@@ -79,7 +79,7 @@ pub(super) fn settle<'a>(look: &Look<'a>) -> Verdict<'a> {
     }
     let Some(vm) = look.vm else {
         return match look.action {
-            Action::Delete => Verdict::Done,
+            Action::Delete { .. } => Verdict::Done,
             _ => Verdict::Failed("the VM is gone".to_owned()),
         };
     };
@@ -121,9 +121,20 @@ fn task_kinds(action: &Action) -> &'static [&'static str] {
         Action::Unprotect => &["UNPROTECT"],
         Action::KeepOff => &["POWER_OFF"],
         Action::Suspend => &["SUSPEND"],
-        Action::Delete => &["DELETE"],
+        Action::Delete { .. } => &["DELETE"],
         Action::Restore => &["RESTORE"],
         Action::Relocate { .. } => &["RELOCATE"],
+        Action::Deploy { .. } => &["DEPLOY"],
+        Action::Undeploy { .. } => &["UNDEPLOY"],
+        Action::Snapshot { .. } => &["INSTANCE", "SNAPSHOT"],
+        Action::Move { .. } | Action::Restrict { .. } => &["MOVE"],
+        Action::Shelve => &["SHELVE"],
+        Action::Unshelve => &["UNSHELVE"],
+        Action::Rescue => &["RESCUE"],
+        Action::Unrescue => &["UNRESCUE"],
+        Action::ConfirmResize => &["CONFIRM_RESIZE"],
+        Action::RevertResize => &["REVERT_RESIZE"],
+        Action::Evacuate { .. } => &["EVACUATE"],
     }
 }
 
@@ -136,13 +147,29 @@ fn is_reached(action: &Action, vm: &Vm) -> bool {
         Action::Pause | Action::Suspend => vm.power == Paused,
         Action::Reboot | Action::Reset => false,
         Action::Relocate { host } => vm.host.as_deref() == Some(host),
-        Action::Delete => vm.power == NotAllocated,
+        Action::Delete { .. } => vm.power == NotAllocated,
         // Where it stands meanwhile (locked, unknown) it is not back yet.
         Action::Restore => matches!(vm.power, Off | On | Paused),
         Action::Protect { reason } => vm.protection.as_ref().is_some_and(|protection| {
             protection.reason.as_deref().map(str::trim) == Some(clean(reason).trim())
         }),
         Action::Unprotect => vm.protection.is_none(),
+        Action::Deploy { .. } => vm.power == On,
+        Action::Undeploy { .. } => vm.power == NotAllocated,
+        Action::Move { vapp } => vm.vapp.as_ref().is_some_and(|group| *group.id == **vapp),
+        Action::Restrict { vapp } => vapp
+            .as_ref()
+            .zip(vm.vapp.as_ref())
+            .is_some_and(|(asked, group)| *group.id == **asked),
+        // What these leave behind is told by their tasks alone.
+        Action::Snapshot { .. }
+        | Action::Shelve
+        | Action::Unshelve
+        | Action::Rescue
+        | Action::Unrescue
+        | Action::ConfirmResize
+        | Action::RevertResize
+        | Action::Evacuate { .. } => false,
     }
 }
 

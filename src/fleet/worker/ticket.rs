@@ -85,12 +85,16 @@ impl Ticket {
 
     fn record(&self, stage: &Stage, user: Option<Arc<str>>) -> Record {
         let task = match (stage, &self.command) {
-            (stage, Command::Act { .. }) => stage.task(),
-            (_, Command::Acknowledge { task, .. }) => Some(task),
+            (_, Command::Acknowledge { task, .. } | Command::Decide { task, .. }) => Some(task),
+            (stage, _) => stage.task(),
         };
         let (action, args) = match &self.command {
             Command::Act { action, .. } => (action.kind().id(), args(action)),
             Command::Acknowledge { .. } => ("acknowledge", None),
+            Command::ActOnVapp { action, .. } => (action.kind().id(), None),
+            Command::CreateVapp { .. } => ("create_vapp", None),
+            Command::Decide { approve: true, .. } => ("approve", None),
+            Command::Decide { approve: false, .. } => ("reject", None),
         };
         Record {
             time: Timestamp::now(),

@@ -45,6 +45,7 @@ impl Mapper<'_> {
                 .collect(),
             acknowledgeable: links.href("acknowledge").is_some(),
             watched_here: false,
+            subject: None,
             locator: here.or_else(|| locator.map(Arc::from)).unwrap_or_default(),
         })
     }

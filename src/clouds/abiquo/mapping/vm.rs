@@ -33,6 +33,8 @@ impl Mapper<'_> {
             power: power(word, wire.id_state.0),
             native_state: self.names.share(&clean_name(word)),
             deallocated: wire.deallocated.0.unwrap_or(false),
+            imported: false,
+            monitored: false,
             protection: protection(wire, word),
             vapp: self.group(links.find("virtualappliance")),
             project: self.group(links.find("virtualdatacenter")),
@@ -82,6 +84,9 @@ impl Mapper<'_> {
             tenant: self.name(wire.links.title("enterprise")),
             server_state: wire.state.get().and_then(vapp_state),
             restricted: wire.restricted.0.unwrap_or(false),
+            locator: self
+                .route(&wire.links, "edit")
+                .map_or_else(Arc::default, |route| route.path().into()),
             id,
         })
     }

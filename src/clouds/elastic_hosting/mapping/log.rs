@@ -146,6 +146,7 @@ impl LogMapper<'_> {
                 description: wire.message.get().map(|text| Arc::from(&*clean(text))),
             }],
             watched_here: false,
+            subject: None,
             acknowledgeable: false,
             locator: id,
         })

@@ -96,6 +96,7 @@ impl Mapper<'_> {
                 description: error.or_else(|| own(wire.name.get())),
             }],
             watched_here: false,
+            subject: None,
             acknowledgeable: false,
             locator: format!("{LONG_JOB}{uuid}").into(),
         })
@@ -134,6 +135,7 @@ impl Mapper<'_> {
                 description: own(wire.name.get()),
             }],
             watched_here: false,
+            subject: None,
             acknowledgeable: false,
             locator,
         })

@@ -31,6 +31,8 @@ impl Mapper<'_> {
             power: power(word),
             native_state: self.texts.share(&clean_name(word.trim())),
             deallocated: false,
+            imported: false,
+            monitored: false,
             protection: of_vm.and_then(|tags| tags.protection.clone()).map(Box::new),
             vapp: None,
             project: self.project.cloned(),

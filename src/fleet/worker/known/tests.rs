@@ -37,6 +37,7 @@ pub(in super::super) fn task(id: &str, vm: &str, running: bool) -> Task {
         jobs: Vec::new(),
         acknowledgeable: !running,
         watched_here: false,
+        subject: None,
         locator: "".into(),
     }
 }

@@ -39,6 +39,7 @@ fn task(id: &str, kind: &str, at: i64, user: Option<&str>) -> Task {
         jobs: Vec::new(),
         acknowledgeable: false,
         watched_here: false,
+        subject: None,
         locator: "".into(),
     }
 }
@@ -113,8 +114,8 @@ fn the_rule_by_the_state_of_the_vm() {
         (Action::Suspend,   1, Paused, None, "done"),
         (Action::Suspend,  30, On,     None, "unknown"),
         (Action::Suspend,  30, Locked, None, "look again"),
-        (Action::Delete,    1, NotAllocated, None, "done"),
-        (Action::Delete,   30, Off,    None, "unknown"),
+        (Action::DELETE,    1, NotAllocated, None, "done"),
+        (Action::DELETE,   30, Off,    None, "unknown"),
         (Action::Restore,   1, Off,    None, "done"),
         (Action::Restore,   1, On,     None, "done"),
         (Action::Restore,   1, Locked, None, "look again"),
@@ -140,7 +141,7 @@ fn a_vm_that_is_gone_leaves_nothing_to_act_on_and_is_deleted() {
         decide(&Action::PowerOn, 1, None, None),
         "failed: the VM is gone"
     );
-    assert_eq!(decide(&Action::Delete, 1, None, None), "done");
+    assert_eq!(decide(&Action::DELETE, 1, None, None), "done");
 }
 
 #[test]

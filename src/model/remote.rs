@@ -1,0 +1,69 @@
+//! Where the screen of a VM can be seen, and with which password.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A password that a person asked to see. Its content shows in no `Debug`; it is kept as long as it is shown, and never written down.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Revealed(Arc<str>);
+
+impl Revealed {
+    /// A password as the cloud told it.
+    #[must_use]
+    pub fn new(password: &str) -> Self {
+        Self(Arc::from(password))
+    }
+
+    /// The password itself, for the screen of the person who asked.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Revealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revealed(…)")
+    }
+}
+
+/// How the screen of a VM is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemoteAccess {
+    /// What speaks there: `vnc`, `rdp`, `spice`.
+    pub protocol: Option<Arc<str>>,
+    /// Host name or address.
+    pub host: Option<Arc<str>>,
+    /// TCP port.
+    pub port: Option<u16>,
+    /// An address for a browser, or one that says it all (`vnc://10.0.0.5:5901`).
+    pub url: Option<Arc<str>>,
+    /// Whether it asks for a password that the cloud knows; `None` where the cloud does not say.
+    pub has_password: Option<bool>,
+    /// The password, when it was asked for.
+    pub password: Option<Revealed>,
+}
+
+impl RemoteAccess {
+    /// The address as one text, for copying: the URL, else protocol, host and port as far as they are known.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        if let Some(url) = &self.url {
+            return Some(url.to_string());
+        }
+        let host = self.host.as_deref()?;
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        let protocol = self
+            .protocol
+            .as_deref()
+            .map_or_else(String::new, |protocol| format!("{protocol}://"));
+        let port = self
+            .port
+            .map_or_else(String::new, |port| format!(":{port}"));
+        Some(format!("{protocol}{host}{port}"))
+    }
+}

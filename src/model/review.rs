@@ -1,0 +1,61 @@
+//! Who may decide about the tasks of others: those held by workflow, and failed ones that warn.
+
+use super::availability::{Availability, Denial};
+use super::capabilities::Capabilities;
+use super::session::Session;
+use super::task::{Task, TaskState};
+
+/// Whether a held task may be approved or rejected by who is signed in. Anybody may reject what they asked for; the rest needs the
+/// privilege (Abiquo: `WORKFLOW_OVERRIDE`).
+#[must_use]
+pub fn may_decide(
+    approve: bool,
+    task: &Task,
+    capabilities: &Capabilities,
+    session: Option<&Session>,
+    read_only: bool,
+) -> Availability {
+    let denial = match (session, capabilities.workflow) {
+        _ if read_only => Some(Denial::ReadOnly),
+        _ if task.state != TaskState::Queueing => Some(Denial::NotHeld),
+        (None, _) => Some(Denial::NotSignedIn(None)),
+        (_, None) => Some(Denial::NotHeld),
+        (Some(session), Some(lacks)) => {
+            let own = is_own(task, session);
+            let may = session.privileges.holds(lacks) || own && !approve;
+            (!may).then_some(Denial::Review { lacks, own })
+        }
+    };
+    denial.map_or(Availability::Allowed, Availability::Denied)
+}
+
+/// Whether a failed task may be acknowledged by who is signed in: one's own always, those of others with the privilege (Abiquo:
+/// `USERS_MANAGE_USERS`). A task that does not tell whose it is may be tried: the cloud has the last word.
+#[must_use]
+pub fn may_acknowledge(
+    task: &Task,
+    capabilities: &Capabilities,
+    session: Option<&Session>,
+    read_only: bool,
+) -> Availability {
+    let others = capabilities.acknowledge_others.zip(session);
+    let denial = match (others, &task.user) {
+        _ if read_only && capabilities.acknowledge_others.is_some() => Some(Denial::ReadOnly),
+        (Some((lacks, session)), Some(user))
+            if !session.privileges.holds(lacks) && !is_own(task, session) =>
+        {
+            Some(Denial::OthersTask {
+                lacks,
+                user: user.clone(),
+            })
+        }
+        _ => None,
+    };
+    denial.map_or(Availability::Allowed, Availability::Denied)
+}
+
+/// Tasks name their user by the login name or by the full name (Abiquo: the title of the `user` link).
+fn is_own(task: &Task, session: &Session) -> bool {
+    let user = task.user.as_deref();
+    user.is_some() && (user == Some(&*session.user) || user == session.full_name.as_deref())
+}
