@@ -10,6 +10,7 @@ mod elastic_hosting;
 pub mod error;
 pub mod http;
 mod lenient;
+mod renewal;
 mod scloudm;
 mod texts;
 mod zstack;

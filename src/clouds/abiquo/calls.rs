@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 
 use super::Abiquo;
 use super::refusal::refusal;
-use super::session::{Renewal, Stamp, login};
+use super::session::{Stamp, login};
 use crate::clouds::http::{Answer, Lane, Request, Route};
 use crate::clouds::{Error, Result};
 
@@ -190,24 +190,15 @@ impl Abiquo {
 
     /// Signs in with the configured credentials and begins a session. The answer is the user.
     pub(super) async fn sign_in(&self) -> Result<Answer> {
-        let _alone = self.sessions.signing_in.lock().await;
+        let _alone = self.sessions.alone().await;
         let (value, bearer) = login(&self.credentials).await?;
         self.sign_in_with(&value, bearer).await
     }
 
     /// Signs in again after a 401, unless somebody has done so meanwhile.
     async fn renew(&self, stamp: Stamp) -> Result<()> {
-        let _alone = self.sessions.signing_in.lock().await;
-        match self.sessions.renewal(stamp) {
-            Renewal::Done => Ok(()),
-            Renewal::Refused(error) => Err(error),
-            Renewal::SignIn(value) => {
-                let signed_in = self.sign_in_with(&value, false).await;
-                signed_in
-                    .map(drop)
-                    .inspect_err(|error| self.sessions.failed(error))
-            }
-        }
+        let sign_in = async |login: HeaderValue| self.sign_in_with(&login, false).await.map(drop);
+        self.sessions.renew(stamp, sign_in).await
     }
 
     async fn sign_in_with(&self, value: &HeaderValue, bearer: bool) -> Result<Answer> {

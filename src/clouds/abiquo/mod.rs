@@ -60,7 +60,7 @@ impl Abiquo {
             name: CloudName::new(&entry.name),
             http: Http::new(&entry.url, &entry.tls, entry.concurrency, limits)?,
             credentials: entry.credentials.clone(),
-            sessions: Sessions::new(),
+            sessions: Sessions::default(),
             version: Version::new(api_version),
             concurrency: entry.concurrency.max(1),
             pages: Mutex::default(),

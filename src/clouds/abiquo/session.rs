@@ -3,39 +3,31 @@
 //! With a name and a password the sign-in is HTTP Basic once; from then on the newest `X-Abiquo-Token` of any answer is
 //! sent, else the newest `auth` cookie, else Basic each time. A configured token is sent as Bearer always.
 
-use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 
+use crate::clouds::renewal::Renewable;
+pub(super) use crate::clouds::renewal::Stamp;
 use crate::clouds::{Error, Result};
 use crate::config::Credentials;
 
 const TOKEN: HeaderName = HeaderName::from_static("x-abiquo-token");
 
 /// The session of one cloud, as far as this side keeps it.
+#[derive(Debug, Default)]
 pub(super) struct Sessions {
-    state: Mutex<State>,
-    /// Held while signing in, so that many requests whose session has ended make one sign-in.
-    pub signing_in: tokio::sync::Mutex<()>,
+    kept: Renewable<Begun>,
 }
 
-#[derive(Default)]
-struct State {
-    /// What signs in: Basic or Bearer. `None` before the first sign-in.
-    login: Option<HeaderValue>,
+/// A session that was begun.
+struct Begun {
+    /// What signed in: Basic or Bearer.
+    login: HeaderValue,
     /// Whether the login is a token that cannot be renewed.
     bearer: bool,
     /// What is sent.
-    proof: Option<Proof>,
-    /// Counts the sessions; an answer of an earlier one has nothing to say about this one.
-    generation: u64,
-    /// Counts the sign-ins that were tried after the first.
-    attempts: u64,
-    /// Why the last of them failed.
-    failure: Option<Error>,
+    proof: Proof,
 }
 
 /// What proves to the server who is asking.
@@ -49,41 +41,10 @@ enum Proof {
     Cookie(HeaderValue),
 }
 
-/// What a request was sent with, to tell later whether the session has changed meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    generation: u64,
-    attempts: u64,
-}
-
-/// What is to be done about a session that the server no longer takes.
-pub(super) enum Renewal {
-    /// Somebody else has renewed it meanwhile.
-    Done,
-    /// Sign in with this.
-    SignIn(HeaderValue),
-    /// Nothing helps.
-    Refused(Error),
-}
-
-impl fmt::Debug for Sessions {
-    /// Without anything that is sent.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions").finish_non_exhaustive()
-    }
-}
-
 impl Sessions {
-    pub fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            signing_in: tokio::sync::Mutex::default(),
-        }
-    }
-
-    /// The state. Nothing panics while it is held, and a half-written one does not exist.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until nobody else signs in.
+    pub async fn alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.kept.alone().await
     }
 
     /// Adds what proves who is asking to the headers of a request.
@@ -91,79 +52,55 @@ impl Sessions {
     /// # Errors
     /// [`Error::SignIn`] before the first sign-in.
     pub fn prove(&self, headers: &mut HeaderMap) -> Result<Stamp> {
-        let state = self.state();
-        match &state.proof {
-            None => {
-                return Err(Error::SignIn(
-                    "there is no session yet; sign in first".to_owned(),
-                ));
-            }
-            Some(Proof::Login(value) | Proof::Token(value)) => {
-                headers.insert(AUTHORIZATION, value.clone())
-            }
-            Some(Proof::Cookie(value)) => headers.insert(COOKIE, value.clone()),
+        let (proof, stamp) = self.kept.prove(|begun| Ok(begun.proof.clone()))?;
+        match proof {
+            Proof::Login(value) | Proof::Token(value) => headers.insert(AUTHORIZATION, value),
+            Proof::Cookie(value) => headers.insert(COOKIE, value),
         };
-        Ok(Stamp {
-            generation: state.generation,
-            attempts: state.attempts,
-        })
+        Ok(stamp)
     }
 
     /// Takes the newest token or cookie out of an answer.
     pub fn observe(&self, stamp: Stamp, headers: &HeaderMap) {
-        let mut state = self.state();
-        if state.generation == stamp.generation && !state.bearer {
-            let had_token = matches!(state.proof, Some(Proof::Token(_)));
-            if let Some(newer) =
-                newest(headers).filter(|newer| !had_token || matches!(newer, Proof::Token(_)))
-            {
-                state.proof = Some(newer);
+        self.kept.observe(stamp, |begun| {
+            let had_token = matches!(begun.proof, Proof::Token(_));
+            let newer = newest(headers)
+                .filter(|newer| !begun.bearer && (!had_token || matches!(newer, Proof::Token(_))));
+            if let Some(newer) = newer {
+                begun.proof = newer;
             }
-        }
+        });
     }
 
     /// Begins a session with the answer to a sign-in.
     pub fn begin(&self, login: &HeaderValue, bearer: bool, answer: &HeaderMap) {
-        let mut state = self.state();
         let newer = newest(answer).filter(|_| !bearer);
-        state.proof = Some(newer.unwrap_or_else(|| Proof::Login(login.clone())));
-        state.login = Some(login.clone());
-        state.bearer = bearer;
-        state.generation += 1;
-        state.failure = None;
+        self.kept.begin(Begun {
+            login: login.clone(),
+            bearer,
+            proof: newer.unwrap_or_else(|| Proof::Login(login.clone())),
+        });
     }
 
-    /// What to do about a 401 to a request with this stamp. To be asked while holding `signing_in`.
-    pub fn renewal(&self, stamp: Stamp) -> Renewal {
-        let state = self.state();
-        if state.generation != stamp.generation {
-            return Renewal::Done;
-        }
-        if let Some(failure) = state
-            .failure
-            .clone()
-            .filter(|_| state.attempts != stamp.attempts)
-        {
-            return Renewal::Refused(failure);
-        }
-        match (&state.login, &state.proof) {
-            (Some(login), Some(Proof::Token(_) | Proof::Cookie(_))) => {
-                Renewal::SignIn(login.clone())
-            }
-            _ if state.bearer => Renewal::Refused(Error::SignIn(
+    /// Renews the session that a request with this stamp was sent with: `sign_in` sends the login again.
+    ///
+    /// # Errors
+    /// [`Error::SignIn`] where the login itself was refused, and what `sign_in` says.
+    pub async fn renew(
+        &self,
+        stamp: Stamp,
+        sign_in: impl AsyncFnOnce(HeaderValue) -> Result<()>,
+    ) -> Result<()> {
+        let login = |begun: &Begun| match begun.proof {
+            Proof::Token(_) | Proof::Cookie(_) => Ok(begun.login.clone()),
+            Proof::Login(_) if begun.bearer => Err(Error::SignIn(
                 "the cloud does not accept the token, which may have expired".to_owned(),
             )),
-            _ => Renewal::Refused(Error::SignIn(
+            Proof::Login(_) => Err(Error::SignIn(
                 "the cloud no longer accepts the user name and password".to_owned(),
             )),
-        }
-    }
-
-    /// A renewal failed: who waited for it is told so, and nobody tries the same again at once.
-    pub fn failed(&self, error: &Error) {
-        let mut state = self.state();
-        state.attempts += 1;
-        state.failure = Some(error.clone());
+        };
+        self.kept.renew(stamp, login, sign_in).await
     }
 }
 
@@ -256,7 +193,7 @@ mod tests {
     }
 
     fn begun(answer: &[(&'static str, &str)]) -> Sessions {
-        let sessions = Sessions::new();
+        let sessions = Sessions::default();
         sessions.begin(&"Basic x".parse().unwrap(), false, &headers(answer));
         sessions
     }
@@ -304,9 +241,9 @@ mod tests {
         assert_eq!(sent(&sessions).1, "Token n");
     }
 
-    #[test]
-    fn a_bearer_token_is_never_replaced() {
-        let sessions = Sessions::new();
+    #[tokio::test]
+    async fn a_bearer_token_is_never_replaced() {
+        let sessions = Sessions::default();
         sessions.begin(
             &"Bearer t".parse().unwrap(),
             true,
@@ -316,15 +253,13 @@ mod tests {
         assert_eq!(value, "Bearer t");
         sessions.observe(stamp, &headers(&[("x-abiquo-token", "b")]));
         assert_eq!(sent(&sessions).1, "Bearer t");
-        assert!(matches!(
-            sessions.renewal(stamp),
-            Renewal::Refused(Error::SignIn(_))
-        ));
+        let renewed = sessions.renew(stamp, async |_| Ok(())).await;
+        assert!(matches!(renewed, Err(Error::SignIn(_))));
     }
 
     #[test]
     fn nothing_is_sent_before_the_first_sign_in_and_nothing_shows_in_debug() {
-        let sessions = Sessions::new();
+        let sessions = Sessions::default();
         assert!(matches!(
             sessions.prove(&mut HeaderMap::new()),
             Err(Error::SignIn(_))

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use super::ElasticHosting;
 use super::answer::{changed, is_json, is_of_the_api, is_success, read, refusal};
 use super::form::Form;
-use super::session::{Renewal, Stamp};
+use super::session::{Login, Stamp};
 use crate::clouds::http::{Answer, Lane, Request, Route};
 use crate::clouds::{Error, Result};
 
@@ -314,15 +314,8 @@ impl ElasticHosting {
 
     /// Logs in again, unless somebody has done so meanwhile.
     async fn renew(&self, stamp: Stamp) -> Result<()> {
-        let _alone = self.sessions.signing_in.lock().await;
-        match self.sessions.renewal(stamp) {
-            Renewal::Done => Ok(()),
-            Renewal::Refused(error) => Err(error),
-            Renewal::LogIn(login) => self
-                .log_in(&login)
-                .await
-                .inspect_err(|error| self.sessions.failed(error)),
-        }
+        let log_in = async |login: Login| self.log_in(&login).await;
+        self.sessions.renew(stamp, log_in).await
     }
 }
 

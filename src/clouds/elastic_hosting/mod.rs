@@ -67,7 +67,7 @@ impl ElasticHosting {
             credentials: entry.credentials.clone(),
             auth,
             body,
-            sessions: Sessions::new(),
+            sessions: Sessions::default(),
             spellings: Spellings::default(),
             profiles: KnownProfiles::default(),
             log: tokio::sync::Mutex::default(),

@@ -22,7 +22,7 @@ impl ElasticHosting {
     /// [`Error::SignIn`] when the server takes the credentials in no way that was tried; what the reading says.
     pub(super) async fn sign_in(&self) -> Result<String> {
         let login = self.login().await?;
-        let _alone = self.sessions.signing_in.lock().await;
+        let _alone = self.sessions.alone().await;
         let signed_in = self.try_signing_in(&login).await;
         if matches!(signed_in, Err(Error::SignIn(_))) {
             self.sessions.end();

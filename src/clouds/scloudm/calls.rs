@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Scloudm;
 use super::mapping::moment;
 use super::refusal::{is_token_refused, refusal, reworded};
-use super::session::{Renewal, Stamp, due, secret};
+use super::session::{Stamp, due, secret};
 use super::wire::TokenAnswer;
 use crate::clouds::body::decode;
 use crate::clouds::http::{Answer, Lane, Request, Route, date};
@@ -143,7 +143,7 @@ impl Scloudm {
     /// # Errors
     /// [`Error::Secret`] when the password cannot be had, [`Error::SignIn`] when it is refused.
     pub(super) async fn sign_in(&self) -> Result<SignedIn> {
-        let _alone = self.tokens.signing_in.lock().await;
+        let _alone = self.tokens.alone().await;
         let Credentials::Password { password, .. } = &self.credentials else {
             return Err(no_name());
         };
@@ -156,16 +156,8 @@ impl Scloudm {
 
     /// Replaces the token that a request with this stamp was sent with, unless somebody has done so meanwhile.
     async fn renew(&self, stamp: Stamp) -> Result<()> {
-        let _alone = self.tokens.signing_in.lock().await;
-        match self.tokens.renewal(stamp) {
-            Renewal::Done => Ok(()),
-            Renewal::Refused(error) => Err(error),
-            Renewal::SignIn(password) => {
-                let signed_in = self.sign_in_with(&password).await;
-                let failed = |error: &Error| self.tokens.failed(error, Timestamp::now());
-                signed_in.map(drop).inspect_err(failed)
-            }
-        }
+        let sign_in = async |password: Secret| self.sign_in_with(&password).await.map(drop);
+        self.tokens.renew(stamp, Timestamp::now(), sign_in).await
     }
 
     async fn sign_in_with(&self, password: &Secret) -> Result<SignedIn> {

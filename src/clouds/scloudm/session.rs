@@ -1,12 +1,11 @@
 //! Who this program is to the gateway: a token that ends after an hour or so, and is replaced before that.
 
-use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
-use crate::clouds::{Error, Result};
+use crate::clouds::Result;
+use crate::clouds::renewal::Renewable;
+pub(super) use crate::clouds::renewal::Stamp;
 use crate::config::Secret;
 
 /// So long before its end a token is replaced.
@@ -17,57 +16,24 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The token of one cloud.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Tokens {
-    state: Mutex<State>,
-    /// Held while signing in, so that many requests whose token has ended make one sign-in.
-    pub signing_in: tokio::sync::Mutex<()>,
+    kept: Renewable<Begun>,
 }
 
-#[derive(Default)]
-struct State {
-    /// `None` before the first sign-in.
-    token: Option<HeaderValue>,
+/// A token and what it was made with.
+struct Begun {
+    token: HeaderValue,
     /// The password as it was fetched for the first sign-in; fetching it may ask a person.
-    password: Option<Secret>,
+    password: Secret,
     /// When the token is to be replaced, by the clock of this machine.
     due: Option<Timestamp>,
-    /// Counts the tokens.
-    generation: u64,
-    /// Counts the attempts to replace one that failed.
-    attempts: u64,
-    /// Why the last of them failed.
-    failure: Option<Error>,
-}
-
-/// What a request was sent with, to tell later whether the token has been replaced meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    generation: u64,
-    attempts: u64,
-}
-
-/// What is to be done about a token that the gateway no longer takes.
-pub(super) enum Renewal {
-    /// Somebody else has replaced it meanwhile.
-    Done,
-    /// Sign in with this password.
-    SignIn(Secret),
-    /// Nothing helps.
-    Refused(Error),
-}
-
-impl fmt::Debug for Tokens {
-    /// Without anything that is sent.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").finish_non_exhaustive()
-    }
 }
 
 impl Tokens {
-    /// The state. Nothing panics while it is held, and a half-written one does not exist.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until nobody else signs in.
+    pub async fn alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.kept.alone().await
     }
 
     /// The token to send, and whether it should be replaced first.
@@ -75,75 +41,62 @@ impl Tokens {
     /// # Errors
     /// [`Error::SignIn`] before the first sign-in.
     pub fn current(&self, now: Timestamp) -> Result<(HeaderValue, Stamp, bool)> {
-        let state = self.state();
-        let Some(token) = &state.token else {
-            return Err(Error::SignIn(
-                "there is no session yet; sign in first".to_owned(),
-            ));
+        let take = |begun: &Begun| {
+            let is_due = begun.due.is_some_and(|due| now >= due);
+            Ok((begun.token.clone(), is_due))
         };
-        let stamp = Stamp {
-            generation: state.generation,
-            attempts: state.attempts,
-        };
-        Ok((
-            token.clone(),
-            stamp,
-            state.due.is_some_and(|due| now >= due),
-        ))
+        let ((token, is_due), stamp) = self.kept.prove(take)?;
+        Ok((token, stamp, is_due))
     }
 
     /// Which token that is, counted from the first.
     pub fn generation(&self) -> u64 {
-        self.state().generation
+        self.kept.generation()
     }
 
     /// Begins with a new token.
     pub fn begin(&self, token: HeaderValue, password: &Secret, due: Option<Timestamp>) {
-        let mut state = self.state();
-        state.token = Some(token);
-        state.password = Some(password.clone());
-        state.due = due;
-        state.generation += 1;
-        state.failure = None;
+        self.kept.begin(Begun {
+            token,
+            password: password.clone(),
+            due,
+        });
     }
 
-    /// What to do about a request with this stamp whose token was refused, or is about to end. To be asked while holding `signing_in`.
-    pub fn renewal(&self, stamp: Stamp) -> Renewal {
-        let state = self.state();
-        if state.generation != stamp.generation {
-            return Renewal::Done;
-        }
-        match (&state.failure, &state.password) {
-            (Some(failure), _) if state.attempts != stamp.attempts => {
-                Renewal::Refused(failure.clone())
-            }
-            (_, Some(password)) => Renewal::SignIn(password.clone()),
-            (_, None) => Renewal::Refused(Error::SignIn(
-                "there is no session yet; sign in first".to_owned(),
-            )),
-        }
-    }
-
-    /// An attempt to replace the token failed.
-    pub fn failed(&self, error: &Error, now: Timestamp) {
-        let mut state = self.state();
-        state.attempts += 1;
-        state.failure = Some(error.clone());
-        state.due = state.due.and(now.checked_add(PATIENCE).ok());
+    /// Replaces the token of a request with this stamp, which was refused, or is about to end: `sign_in` sends the password again.
+    ///
+    /// # Errors
+    /// What `sign_in` says. A token that was not refused is good for a while: the next attempt waits.
+    pub async fn renew(
+        &self,
+        stamp: Stamp,
+        now: Timestamp,
+        sign_in: impl AsyncFnOnce(Secret) -> Result<()>,
+    ) -> Result<()> {
+        let renewed = self
+            .kept
+            .renew(stamp, |begun| Ok(begun.password.clone()), sign_in)
+            .await;
+        renewed.inspect_err(|_| {
+            self.kept.observe(stamp, |begun| {
+                begun.due = begun.due.and(now.checked_add(PATIENCE).ok());
+            });
+        })
     }
 
     /// A text without the token and the password, should the server repeat one of them (old Keystones name the token that they do not
     /// know).
     pub fn hide(&self, text: String) -> String {
         const HIDDEN: &str = "•••";
-        let state = self.state();
-        let token = state.token.as_ref().and_then(|token| token.to_str().ok());
-        let password = state.password.as_ref().map(Secret::expose);
-        let secrets = token.into_iter().chain(password);
-        secrets
-            // A secret of a letter or two would take every word apart, and is none.
-            .filter(|secret| secret.len() > 3)
-            .fold(text, |text, secret| text.replace(secret, HIDDEN))
+        let hidden = self.kept.look(|begun| {
+            let token = begun.token.to_str().ok();
+            let secrets = token.into_iter().chain([begun.password.expose()]);
+            secrets
+                // A secret of a letter or two would take every word apart, and is none.
+                .filter(|secret| secret.len() > 3)
+                .fold(text.clone(), |text, secret| text.replace(secret, HIDDEN))
+        });
+        hidden.unwrap_or(text)
     }
 }
 
@@ -177,6 +130,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
     use super::*;
+    use crate::clouds::Error;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -221,30 +175,25 @@ mod tests {
         assert_eq!(due(None, None, now), None);
     }
 
-    #[test]
-    fn many_requests_whose_token_has_ended_make_one_sign_in() {
-        let tokens = begun(None);
-        let now = at("2026-04-20T02:00:00Z");
-        let (_, first, _) = tokens.current(now).unwrap();
-        assert!(matches!(tokens.renewal(first), Renewal::SignIn(_)));
-        tokens.begin(secret("token-2").unwrap(), &Secret::new("hunter2"), None);
-        assert!(matches!(tokens.renewal(first), Renewal::Done));
-    }
-
-    #[test]
-    fn an_attempt_that_failed_is_not_repeated_by_those_who_waited_for_it() {
+    #[tokio::test]
+    async fn an_attempt_that_failed_is_made_again_only_after_a_while() {
         let now = at("2026-04-20T02:50:00Z");
         let tokens = begun(Some(now));
         let (_, stamp, _) = tokens.current(now).unwrap();
-        tokens.failed(&Error::SignIn("no".to_owned()), now);
-        assert!(matches!(
-            tokens.renewal(stamp),
-            Renewal::Refused(Error::SignIn(_))
-        ));
+        let no = async |_| Err(Error::SignIn("no".to_owned()));
+        assert!(tokens.renew(stamp, now, no).await.is_err());
         // The old token is good for a while: the next attempt waits.
         assert!(!tokens.current(at("2026-04-20T02:54:59Z")).unwrap().2);
-        let (_, stamp, due) = tokens.current(at("2026-04-20T02:55:00Z")).unwrap();
-        assert!(due && matches!(tokens.renewal(stamp), Renewal::SignIn(_)));
+        let later = at("2026-04-20T02:55:00Z");
+        let (_, stamp, due) = tokens.current(later).unwrap();
+        assert!(due);
+        let mut sent = None;
+        let yes = async |password: Secret| {
+            sent = Some(password.expose().to_owned());
+            Ok(())
+        };
+        assert_eq!(tokens.renew(stamp, later, yes).await, Ok(()));
+        assert_eq!(sent.as_deref(), Some("hunter2"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Zstack;
 use super::refusal::{is_session_over, refusal};
-use super::session::{Renewal, Stamp};
+use super::session::Stamp;
 use crate::clouds::http::{Answer, Lane, Request, Route};
 use crate::clouds::{Error, Result};
 
@@ -154,15 +154,8 @@ impl Zstack {
     /// # Errors
     /// Why nobody can be logged in.
     pub(super) async fn log_in_again(&self, stamp: Stamp) -> Result<()> {
-        let _alone = self.sessions.logging_in.lock().await;
-        match self.sessions.renewal(stamp) {
-            Renewal::Done => Ok(()),
-            Renewal::Refused(error) => Err(error),
-            Renewal::LogIn => {
-                let logged_in = self.log_in().await;
-                logged_in.inspect_err(|error| self.sessions.failed(error))
-            }
-        }
+        let log_in = async |()| self.log_in().await;
+        self.sessions.log_in_again(stamp, log_in).await
     }
 
     /// Whether an answer is that of a job which still runs.

@@ -69,7 +69,7 @@ const LOGIN_ERRORS: &[(&str, &str)] = &[
 impl Zstack {
     /// Signs in and says who that is. A session that stands is used again: some servers end the others of a user at each log-in.
     pub(super) async fn sign_in(&self) -> Result<Session> {
-        let _alone = self.sessions.logging_in.lock().await;
+        let _alone = self.sessions.alone().await;
         if !self.stands().await {
             self.log_in().await?;
         }
@@ -104,7 +104,7 @@ impl Zstack {
         }
     }
 
-    /// Logs in with the configured credentials. To be called while holding `logging_in`.
+    /// Logs in with the configured credentials. To be called while nobody else logs in.
     ///
     /// # Errors
     /// [`Error::SignIn`] with what to do; whatever the network says.

@@ -80,7 +80,7 @@ impl Zstack {
             credentials: entry.credentials.clone(),
             settings: settings.clone(),
             concurrency: entry.concurrency.max(1),
-            sessions: Sessions::new(),
+            sessions: Sessions::default(),
             learnt: Mutex::default(),
             names: Kept::default(),
             jobs: Jobs::default(),

@@ -5,7 +5,7 @@
 //! have passed; should that fail, the server says that it has ended, and another one is made.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue};
@@ -14,6 +14,8 @@ use super::dates::between;
 use super::signing::AccessKey;
 use super::wire;
 use crate::clouds::lenient::Text;
+use crate::clouds::renewal::Renewable;
+pub(super) use crate::clouds::renewal::Stamp;
 use crate::clouds::{Error, Result};
 
 /// What a session lives where the server does not say, by the documents.
@@ -24,28 +26,22 @@ const SHORTEST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(31_536_000);
 
 /// The session of one cloud.
+#[derive(Debug, Default)]
 pub(super) struct Sessions {
-    state: Mutex<State>,
-    /// Held while logging in, so that many requests whose session has ended make one log-in.
-    pub logging_in: tokio::sync::Mutex<()>,
+    kept: Renewable<Begun>,
     /// Held while renewing.
     pub renewing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Default)]
-struct State {
-    proof: Option<Proof>,
+/// A session that was begun.
+struct Begun {
+    proof: Proof,
     /// Sessions that were opened on the way to this one, to be closed with it.
     others: Vec<SessionId>,
     /// How long it lives, and when it is to be renewed; not for access keys.
     life: Duration,
     renew_at: Option<Instant>,
     ends_at: Option<Instant>,
-    /// Counts the sessions; what was answered to an earlier one has nothing to say about this one.
-    generation: u64,
-    /// Counts the log-ins that failed.
-    failures: u64,
-    failure: Option<Error>,
 }
 
 /// A session's id, which is all that it takes to be somebody.
@@ -76,42 +72,10 @@ enum Proof {
     Key(Arc<AccessKey>),
 }
 
-/// What a request was sent with, to tell later whether the session has changed meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    generation: u64,
-    failures: u64,
-}
-
-/// What is to be done about a session that the server no longer takes.
-pub(super) enum Renewal {
-    /// Somebody else has made another one meanwhile.
-    Done,
-    /// Log in.
-    LogIn,
-    /// Nothing helps.
-    Refused(Error),
-}
-
-impl fmt::Debug for Sessions {
-    /// Without anything that is sent.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions").finish_non_exhaustive()
-    }
-}
-
 impl Sessions {
-    pub fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            logging_in: tokio::sync::Mutex::default(),
-            renewing: tokio::sync::Mutex::default(),
-        }
-    }
-
-    /// The state. Nothing panics while it is held.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until nobody else logs in.
+    pub async fn alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.kept.alone().await
     }
 
     /// Adds what proves who is asking to the headers of a request for `path`.
@@ -119,138 +83,133 @@ impl Sessions {
     /// # Errors
     /// [`Error::SignIn`] before the first log-in and after the last.
     pub fn prove(&self, headers: &mut HeaderMap, method: &str, path: &str) -> Result<Stamp> {
-        let state = self.state();
-        let none = || Error::SignIn("there is no session yet; sign in first".to_owned());
-        match state.proof.as_ref().ok_or_else(none)? {
-            Proof::Session(id) => {
-                let value = secret(&format!("OAuth {}", id.expose())).ok_or_else(none)?;
-                headers.insert(AUTHORIZATION, value);
+        let no_header =
+            |what: &str| Error::Secret(format!("{what} holds characters that no header can hold"));
+        let ((), stamp) = self.kept.prove(|begun| {
+            match &begun.proof {
+                Proof::Session(id) => {
+                    let value = secret(&format!("OAuth {}", id.expose()));
+                    let value = value.ok_or_else(|| no_header("the session"))?;
+                    headers.insert(AUTHORIZATION, value);
+                }
+                Proof::Key(key) => {
+                    let signed = key.sign(method, path, jiff::Timestamp::now());
+                    let value = secret(&signed.authorization);
+                    let value = value.ok_or_else(|| no_header("the access key"))?;
+                    let date = HeaderValue::from_str(&signed.date);
+                    let date = date.map_err(|_| no_header("the date"))?;
+                    headers.insert(AUTHORIZATION, value);
+                    headers.insert(DATE, date);
+                }
             }
-            Proof::Key(key) => {
-                let signed = key.sign(method, path, jiff::Timestamp::now());
-                let value = secret(&signed.authorization).ok_or_else(|| {
-                    Error::Secret(
-                        "the access key holds characters that no header can hold".to_owned(),
-                    )
-                })?;
-                let date = HeaderValue::from_str(&signed.date).map_err(|_| none())?;
-                headers.insert(AUTHORIZATION, value);
-                headers.insert(DATE, date);
-            }
-        }
-        Ok(Stamp {
-            generation: state.generation,
-            failures: state.failures,
-        })
+            Ok(())
+        })?;
+        Ok(stamp)
     }
 
     /// Begins a session with the answer to a log-in. `through` is the session that led to it.
     pub fn begin(&self, id: SessionId, answer: &wire::Session<'_>, through: Option<SessionId>) {
-        let mut state = self.state();
-        state.proof = Some(Proof::Session(id));
-        state.others = through.into_iter().collect();
-        state.generation += 1;
-        state.failure = None;
-        state.life = life(&answer.create_date, &answer.expired_date);
-        let life = state.life;
-        state.lives(life);
+        let mut begun = Begun {
+            proof: Proof::Session(id),
+            others: through.into_iter().collect(),
+            life: life(&answer.create_date, &answer.expired_date),
+            renew_at: None,
+            ends_at: None,
+        };
+        begun.lives();
+        self.kept.begin(begun);
     }
 
     /// From now on every request is signed.
     pub fn begin_signing(&self, key: AccessKey) {
-        let mut state = self.state();
-        state.proof = Some(Proof::Key(Arc::new(key)));
-        state.generation += 1;
-        state.failure = None;
+        self.kept.begin(Begun {
+            proof: Proof::Key(Arc::new(key)),
+            others: Vec::new(),
+            life: LIFE,
+            renew_at: None,
+            ends_at: None,
+        });
     }
 
     /// The session that stands.
     pub fn current(&self) -> Option<SessionId> {
-        match &self.state().proof {
-            Some(Proof::Session(id)) => Some(id.clone()),
-            _ => None,
-        }
+        self.kept.look(Begun::id)?
     }
 
     /// The session to be renewed now and for how long, if it is time for that.
     pub fn due(&self) -> Option<(SessionId, Duration)> {
-        let state = self.state();
-        let now = Instant::now();
-        let due = state.renew_at.is_some_and(|at| now >= at);
-        let ended = state.ends_at.is_none_or(|at| now >= at);
-        match &state.proof {
-            Some(Proof::Session(id)) if due && !ended => Some((id.clone(), state.life)),
-            _ => None,
-        }
+        let due = |begun: &Begun| {
+            let now = Instant::now();
+            let due = begun.renew_at.is_some_and(|at| now >= at);
+            let ended = begun.ends_at.is_none_or(|at| now >= at);
+            let id = begun.id().filter(|_| due && !ended)?;
+            Some((id, begun.life))
+        };
+        self.kept.look(due)?
     }
 
     /// Makes it time for a renewal.
     #[cfg(test)]
     pub fn make_due(&self) {
-        self.state().renew_at = Some(Instant::now());
+        self.kept
+            .change(|begun| begun.renew_at = Some(Instant::now()));
     }
 
     /// What a renewal came to. After a failure it is tried once more, in the middle of what is left.
     pub fn renewed(&self, id: &SessionId, done: bool) {
-        let mut state = self.state();
-        if !matches!(&state.proof, Some(Proof::Session(current)) if current == id) {
-            return;
-        }
-        if done {
-            let life = state.life;
-            state.lives(life);
-        } else {
-            let now = Instant::now();
-            let left = state.ends_at.map(|at| at.saturating_duration_since(now));
-            state.renew_at = left.map(|left| now + left / 2);
-        }
+        self.kept.change(|begun| {
+            if begun.id().as_ref() != Some(id) {
+                return;
+            }
+            if done {
+                begun.lives();
+            } else {
+                let now = Instant::now();
+                let left = begun.ends_at.map(|at| at.saturating_duration_since(now));
+                begun.renew_at = left.map(|left| now + left / 2);
+            }
+        });
     }
 
-    /// What to do about a request with this stamp whose session the server no longer takes. To be asked while holding `logging_in`.
-    pub fn renewal(&self, stamp: Stamp) -> Renewal {
-        let state = self.state();
-        if state.generation != stamp.generation {
-            return Renewal::Done;
-        }
-        let failure = state.failure.clone();
-        if let Some(failure) = failure.filter(|_| state.failures != stamp.failures) {
-            return Renewal::Refused(failure);
-        }
-        match &state.proof {
-            Some(Proof::Session(_)) => Renewal::LogIn,
-            Some(Proof::Key(_)) => Renewal::Refused(Error::SignIn(
+    /// Makes another session where that of a request with this stamp is over: `log_in` logs in anew.
+    ///
+    /// # Errors
+    /// [`Error::SignIn`] where an access key was refused, and what `log_in` says.
+    pub async fn log_in_again(
+        &self,
+        stamp: Stamp,
+        log_in: impl AsyncFnOnce(()) -> Result<()>,
+    ) -> Result<()> {
+        let may = |begun: &Begun| match &begun.proof {
+            Proof::Session(_) => Ok(()),
+            Proof::Key(_) => Err(Error::SignIn(
                 "the cloud no longer accepts the access key".to_owned(),
             )),
-            None => Renewal::Refused(Error::SignIn("there is no session".to_owned())),
-        }
-    }
-
-    /// A log-in failed: who waited for it is told so, and nobody tries the same again at once.
-    pub fn failed(&self, error: &Error) {
-        let mut state = self.state();
-        state.failures += 1;
-        state.failure = Some(error.clone());
+        };
+        self.kept.renew(stamp, may, log_in).await
     }
 
     /// Forgets the session, and answers what is to be closed.
     pub fn end(&self) -> Vec<SessionId> {
-        let mut state = self.state();
-        let mut open = std::mem::take(&mut state.others);
-        if let Some(Proof::Session(id)) = state.proof.take() {
-            open.insert(0, id);
-        }
-        state.renew_at = None;
-        state.ends_at = None;
-        state.generation += 1;
-        open
+        let ended = self.kept.end();
+        let open = |begun: Begun| begun.id().into_iter().chain(begun.others.clone());
+        ended.into_iter().flat_map(open).collect()
     }
 }
 
-impl State {
-    fn lives(&mut self, life: Duration) {
+impl Begun {
+    fn id(&self) -> Option<SessionId> {
+        match &self.proof {
+            Proof::Session(id) => Some(id.clone()),
+            Proof::Key(_) => None,
+        }
+    }
+
+    /// From now on it lives its whole life.
+    fn lives(&mut self) {
         let now = Instant::now();
-        self.renew_at = now.checked_add(life * 3 / 4);
-        self.ends_at = now.checked_add(life);
+        self.renew_at = now.checked_add(self.life * 3 / 4);
+        self.ends_at = now.checked_add(self.life);
     }
 }
 
@@ -278,9 +237,17 @@ mod tests {
 
     use super::*;
 
+    fn due_at(sessions: &Sessions) -> Instant {
+        sessions
+            .kept
+            .look(|begun| begun.renew_at)
+            .flatten()
+            .unwrap()
+    }
+
     fn begun(created: &str, expired: &str) -> Sessions {
         let json = format!(r#"{{"createDate":"{created}","expiredDate":"{expired}"}}"#);
-        let sessions = Sessions::new();
+        let sessions = Sessions::default();
         let answer: wire::Session<'_> = serde_json::from_str(&json).unwrap();
         sessions.begin(SessionId::new("hunter2"), &answer, None);
         sessions
@@ -291,7 +258,7 @@ mod tests {
         let sessions = begun("", "");
         let mut headers = HeaderMap::new();
         assert!(
-            Sessions::new()
+            Sessions::default()
                 .prove(&mut headers, "GET", "/v1/zones")
                 .is_err()
         );
@@ -316,7 +283,7 @@ mod tests {
         ] {
             let sessions = begun(created, expired);
             assert_eq!(
-                sessions.state().life.as_secs(),
+                sessions.kept.look(|begun| begun.life.as_secs()).unwrap(),
                 seconds,
                 "{created} {expired}"
             );
@@ -328,43 +295,40 @@ mod tests {
     fn it_is_due_after_three_quarters_and_once_more_after_a_failure_but_not_when_it_has_ended() {
         let sessions = begun("", "");
         let now = Instant::now();
-        let renew_at = sessions.state().renew_at.unwrap();
+        let renew_at = due_at(&sessions);
         let quarters = renew_at.duration_since(now);
         assert!((5_390..5_401).contains(&quarters.as_secs()), "{quarters:?}");
-        sessions.state().renew_at = Some(now);
+        sessions.make_due();
         let (id, life) = sessions.due().unwrap();
         assert_eq!((id.expose(), life.as_secs()), ("hunter2", 7_200));
         sessions.renewed(&id, false);
         assert!(sessions.due().is_none());
-        let again = sessions.state().renew_at.unwrap().duration_since(now);
+        let again = due_at(&sessions).duration_since(now);
         assert!((3_590..3_601).contains(&again.as_secs()), "{again:?}");
         sessions.renewed(&SessionId::new("another"), true);
-        assert_eq!(
-            sessions.state().renew_at.unwrap().duration_since(now),
-            again
-        );
+        assert_eq!(due_at(&sessions).duration_since(now), again);
         sessions.renewed(&id, true);
-        assert!(sessions.state().renew_at.unwrap() > renew_at);
-        let mut state = sessions.state();
-        (state.renew_at, state.ends_at) = (Some(now), Some(now));
-        drop(state);
+        assert!(due_at(&sessions) > renew_at);
+        sessions
+            .kept
+            .change(|begun| (begun.renew_at, begun.ends_at) = (Some(now), Some(now)));
         assert!(sessions.due().is_none());
     }
 
-    #[test]
-    fn one_log_in_serves_all_whose_session_has_ended_and_a_refused_one_is_not_tried_by_each() {
+    #[tokio::test]
+    async fn an_access_key_is_not_renewed_and_the_session_on_the_way_is_closed_as_well() {
         let sessions = begun("", "");
-        let mut headers = HeaderMap::new();
-        let stamp = sessions.prove(&mut headers, "GET", "/v1/zones").unwrap();
-        assert!(matches!(sessions.renewal(stamp), Renewal::LogIn));
-        sessions.failed(&Error::SignIn("no".to_owned()));
-        assert!(matches!(sessions.renewal(stamp), Renewal::Refused(_)));
         let answer = wire::Session::default();
         sessions.begin(SessionId::new("b"), &answer, Some(SessionId::new("a")));
-        assert!(matches!(sessions.renewal(stamp), Renewal::Done));
         let open = sessions.end();
         let open: Vec<&str> = open.iter().map(SessionId::expose).collect();
         assert_eq!(open, ["b", "a"]);
+        let mut headers = HeaderMap::new();
         assert!(sessions.prove(&mut headers, "GET", "/v1/zones").is_err());
+        sessions.begin_signing(AccessKey::new("id", "key", jiff::tz::TimeZone::UTC));
+        let stamp = sessions.prove(&mut headers, "GET", "/v1/zones").unwrap();
+        let again = sessions.log_in_again(stamp, async |()| Ok(())).await;
+        assert!(matches!(again, Err(Error::SignIn(_))));
+        assert!(sessions.end().is_empty());
     }
 }
