@@ -206,3 +206,37 @@ impl Capabilities {
         self.rule(action).is_some_and(|rule| rule.offered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{PowerState, testing};
+
+    #[test]
+    fn a_hypervisor_type_has_its_own_words_and_others_the_ordinary_ones() {
+        static AZURE: Capabilities = Capabilities {
+            wordings: &[Wording {
+                hypervisor: "AZURE",
+                action: ActionKind::PowerOff,
+                title: "Deallocate",
+                help: "release",
+                done: "deallocated",
+                consequence: "gone",
+            }],
+            notes: &[(ActionKind::PowerOff, "stop: cold")],
+            ..Capabilities::NONE
+        };
+        let title = |hypervisor: Option<&str>, action| {
+            let mut vm = testing::vm(PowerState::On);
+            vm.hypervisor = hypervisor.map(Into::into);
+            AZURE.words(action, &vm).title
+        };
+        assert_eq!(title(Some("Azure_ARM"), ActionKind::PowerOff), "Deallocate");
+        assert_eq!(title(Some("AZ"), ActionKind::PowerOff), "Power off");
+        assert_eq!(title(Some("KVM"), ActionKind::PowerOff), "Power off");
+        assert_eq!(title(None, ActionKind::PowerOff), "Power off");
+        assert_eq!(title(Some("AZURE"), ActionKind::Reset), "Reset");
+        let vm = testing::vm(PowerState::On);
+        assert_eq!(AZURE.words(ActionKind::PowerOff, &vm).help, "stop: cold");
+    }
+}

@@ -67,3 +67,39 @@ impl RemoteAccess {
         Some(format!("{protocol}{host}{port}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_the_url_else_what_is_known_of_it() {
+        let of = |protocol: Option<&str>, host: Option<&str>, port, url: Option<&str>| {
+            let access = RemoteAccess {
+                protocol: protocol.map(Into::into),
+                host: host.map(Into::into),
+                port,
+                url: url.map(Into::into),
+                ..RemoteAccess::default()
+            };
+            access.address().unwrap_or_default()
+        };
+        assert_eq!(of(Some("vnc"), Some("h"), Some(5901), None), "vnc://h:5901");
+        assert_eq!(of(None, Some("fe80::1"), Some(1), None), "[fe80::1]:1");
+        assert_eq!(of(None, Some("h"), None, Some("https://x/")), "https://x/");
+        assert_eq!(of(Some("vnc"), None, Some(5901), None), "");
+    }
+
+    #[test]
+    fn a_revealed_password_shows_to_nobody_but_who_asked() {
+        let access = RemoteAccess {
+            password: Some(Revealed::new("hunter2")),
+            ..RemoteAccess::default()
+        };
+        assert!(!format!("{access:?}").contains("hunter2"));
+        assert_eq!(
+            access.password.as_ref().map(Revealed::expose),
+            Some("hunter2")
+        );
+    }
+}

@@ -59,3 +59,105 @@ fn is_own(task: &Task, session: &Session) -> bool {
     let user = task.user.as_deref();
     user.is_some() && (user == Some(&*session.user) || user == session.full_name.as_deref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CloudName, Privileges, TaskKey, TaskKind};
+
+    static CAPABILITIES: Capabilities = Capabilities {
+        workflow: Some("OVERRIDE"),
+        acknowledge_others: Some("MANAGE_USERS"),
+        ..Capabilities::NONE
+    };
+
+    fn task(state: TaskState, user: Option<&str>) -> Task {
+        Task {
+            key: TaskKey {
+                cloud: CloudName::new("prod"),
+                id: "t".into(),
+            },
+            vm: None,
+            kind: TaskKind::new("DEPLOY"),
+            state,
+            created_at: None,
+            updated_at: None,
+            user: user.map(Into::into),
+            jobs: Vec::new(),
+            watched_here: false,
+            subject: None,
+            acknowledgeable: true,
+            locator: "".into(),
+        }
+    }
+
+    fn session(privileges: &[&str]) -> Session {
+        Session {
+            user: "admin".into(),
+            full_name: Some("Ada Admin".into()),
+            tenant: None,
+            privileges: privileges.iter().copied().collect::<Privileges>(),
+        }
+    }
+
+    fn words(answer: &Availability) -> String {
+        answer.denial().map(ToString::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn ones_own_held_task_may_be_rejected_and_approving_needs_the_privilege() {
+        let decide = |approve, user, held: &[&str]| {
+            let task = task(TaskState::Queueing, Some(user));
+            let session = session(held);
+            words(&may_decide(
+                approve,
+                &task,
+                &CAPABILITIES,
+                Some(&session),
+                false,
+            ))
+        };
+        assert_eq!(decide(false, "admin", &[]), "");
+        assert_eq!(decide(false, "Ada Admin", &[]), "");
+        assert_eq!(
+            decide(true, "admin", &[]),
+            "You may reject it, not approve it: your role lacks OVERRIDE"
+        );
+        assert_eq!(
+            decide(false, "bob", &[]),
+            "Somebody else asked for it; your role lacks OVERRIDE"
+        );
+        assert_eq!(decide(true, "bob", &["OVERRIDE"]), "");
+        let over = task(TaskState::Started, Some("admin"));
+        let session = session(&["OVERRIDE"]);
+        assert_eq!(
+            may_decide(true, &over, &CAPABILITIES, Some(&session), false).denial(),
+            Some(&Denial::NotHeld)
+        );
+        let held = task(TaskState::Queueing, None);
+        assert_eq!(
+            may_decide(true, &held, &CAPABILITIES, Some(&session), true).denial(),
+            Some(&Denial::ReadOnly)
+        );
+    }
+
+    #[test]
+    fn failed_tasks_of_others_need_the_privilege_and_ones_own_never() {
+        let acknowledge = |user, held: &[&str]| {
+            let task = task(TaskState::FinishedUnsuccessfully, user);
+            words(&may_acknowledge(
+                &task,
+                &CAPABILITIES,
+                Some(&session(held)),
+                false,
+            ))
+        };
+        assert_eq!(acknowledge(Some("admin"), &[]), "");
+        assert_eq!(acknowledge(None, &[]), "");
+        assert_eq!(
+            acknowledge(Some("bob"), &[]),
+            "It is a task of bob; your role lacks MANAGE_USERS"
+        );
+        assert_eq!(acknowledge(Some("bob"), &["MANAGE_USERS"]), "");
+    }
+}

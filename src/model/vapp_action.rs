@@ -299,3 +299,136 @@ fn members<V: AsRef<Vm>>(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use crate::model::testing::{protected, vm};
+
+    const RULES: &[VappRule] = &[
+        VappRule {
+            action: VappActionKind::Deploy,
+            from: &[VappState::Undeployed, VappState::PartiallyDeployed],
+            privileges: &["DEPLOY"],
+        },
+        VappRule {
+            action: VappActionKind::Edit,
+            from: &[VappState::Empty, VappState::Deployed],
+            privileges: &["EDIT"],
+        },
+    ];
+
+    static CAPABILITIES: Capabilities = Capabilities {
+        provider: "Test",
+        vapp_rules: RULES,
+        create_vapp: Some(&["CREATE"]),
+        protect_privilege: Some("PROTECT"),
+        restricted_privilege: Some("MANAGE"),
+        ..Capabilities::NONE
+    };
+
+    fn standing(privileges: &Privileges, state: VappState) -> VappStanding<'_> {
+        VappStanding {
+            capabilities: &CAPABILITIES,
+            privileges: Some(privileges),
+            signed_out: None,
+            read_only: false,
+            restricted: false,
+            state,
+        }
+    }
+
+    fn why(action: VappActionKind, vms: &[Vm], standing: &VappStanding<'_>) -> String {
+        let answer = vapp_availability(action, vms, standing);
+        answer.denial().map(ToString::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_deploy_touches_what_is_on_no_host_and_an_undeploy_what_is_on_one() {
+        let vms = [vm(PowerState::On), vm(PowerState::NotAllocated)];
+        let powers = |action| -> Vec<_> {
+            let touched = touched(action, &vms).into_iter();
+            touched.map(|vm: &Vm| vm.power).collect()
+        };
+        assert_eq!(powers(VappActionKind::Deploy), [PowerState::NotAllocated]);
+        assert_eq!(powers(VappActionKind::Undeploy), [PowerState::On]);
+        assert_eq!(powers(VappActionKind::Delete).len(), 2);
+    }
+
+    #[test]
+    fn state_privilege_restriction_and_protection_each_forbid_with_their_reason() {
+        use VappActionKind::{Delete, Deploy, Edit};
+        let operator: Privileges = ["DEPLOY", "EDIT"].into_iter().collect();
+        let off = [vm(PowerState::NotAllocated)];
+        let undeployed = standing(&operator, VappState::Undeployed);
+        assert_eq!(why(Deploy, &off, &undeployed), "");
+        assert_eq!(
+            why(Deploy, &off, &standing(&operator, VappState::Deployed)),
+            "It is deployed: nothing to deploy"
+        );
+        assert_eq!(
+            why(Delete, &off, &undeployed),
+            "Test has no appliances that this could be done to"
+        );
+        let nobody: Privileges = std::iter::empty().collect();
+        let lacking = standing(&nobody, VappState::Undeployed);
+        assert_eq!(why(Deploy, &off, &lacking), "Your role lacks DEPLOY");
+        let restricted = VappStanding {
+            restricted: true,
+            ..undeployed
+        };
+        assert_eq!(
+            why(Deploy, &off, &restricted),
+            "Its appliance is restricted; your role lacks MANAGE"
+        );
+        let kept = [protected(PowerState::NotAllocated)];
+        assert_eq!(
+            why(Deploy, &kept, &undeployed),
+            "web-01 is protected by admin: kernel update; your role lacks PROTECT"
+        );
+        let holder: Privileges = ["DEPLOY", "PROTECT"].into_iter().collect();
+        let held = standing(&holder, VappState::Undeployed);
+        assert_eq!(why(Deploy, &kept, &held), "");
+        let named = [protected(PowerState::On)];
+        assert_eq!(
+            why(Edit, &named, &standing(&operator, VappState::Deployed)),
+            "",
+            "a name is no harm to a protected VM"
+        );
+        assert_eq!(
+            why(Deploy, &[protected(PowerState::On)], &undeployed),
+            "",
+            "one that is not touched forbids nothing"
+        );
+        let read_only = VappStanding {
+            read_only: true,
+            ..undeployed
+        };
+        assert_eq!(
+            why(Deploy, &off, &read_only),
+            "This cloud is read-only in the configuration"
+        );
+    }
+
+    #[test]
+    fn making_one_needs_its_privilege_and_a_restricted_one_another() {
+        let creator: Privileges = ["CREATE"].into_iter().collect();
+        let empty = standing(&creator, VappState::Empty);
+        assert!(may_create_vapp(false, &empty).is_allowed());
+        let denial = may_create_vapp(true, &empty);
+        assert_eq!(denial.denial(), Some(&Denial::Privilege("MANAGE")));
+        assert_eq!(may_restrict(&empty), Err(Denial::Privilege("MANAGE")));
+        let manager: Privileges = ["CREATE", "MANAGE"].into_iter().collect();
+        assert!(may_create_vapp(true, &standing(&manager, VappState::Empty)).is_allowed());
+    }
+
+    #[test]
+    fn only_what_was_not_forced_can_be() {
+        let forced = VappAction::Undeploy { force: false }.forced().unwrap();
+        assert_eq!(forced, VappAction::Undeploy { force: true });
+        assert_eq!(forced.forced(), None);
+        assert_eq!(VappAction::Delete.forced(), None);
+    }
+}
