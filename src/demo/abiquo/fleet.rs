@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::estate::{
-    Appliance, Datacenter, Enterprise, Estate, FIRST_VM, Location, Role, User, Vm, id,
+    Appliance, Datacenter, Enterprise, Estate, FIRST_VM, Location, Role, Traits, User, Vm, id,
 };
 use super::events::{Event, Target};
 use super::fleet_file::{
-    DatacenterEntry, EventEntry, File, LocationEntry, RoleEntry, TaskEntry, VmKind,
+    DatacenterEntry, EventEntry, File, LocationEntry, RoleEntry, TaskEntry, Trait, VmKind,
 };
-use super::tasks::{Job, Outcome, Plan, Task};
+use super::operations::Operation;
+use super::tasks::{Held, Job, Outcome, Plan, Task, TaskState};
 use crate::demo::identity::Uuid;
 
 const DEFAULT: &str = include_str!("../../../assets/demo/abiquo.toml");
@@ -44,6 +45,11 @@ pub fn default_fleet(
 fn build(file: File, seed: u64, limit: usize, now_ms: i64, pace: f64) -> Result<Fleet, Fault> {
     let (task_entries, event_entries, datacenters, mut estate) = people_and_places(file, seed)?;
     for entry in datacenters {
+        // A fleet of a given size is all listed.
+        let apart = |one: &Enterprise| one.apart && one.name == entry.enterprise;
+        if limit != usize::MAX && estate.enterprises.iter().any(apart) {
+            continue;
+        }
         add_datacenter(&mut estate, entry, limit, now_ms)?;
     }
     let by_name: HashMap<String, usize> = estate
@@ -94,6 +100,7 @@ fn people_and_places(file: File, seed: u64) -> Result<Rest, Fault> {
         .map(|entry| Enterprise {
             name: entry.name,
             workflow: entry.workflow,
+            apart: entry.apart,
         })
         .collect();
     let roles = file
@@ -218,13 +225,17 @@ fn add_datacenter(
                 deallocated: vm.deallocated,
                 guest_tools: vm.guest_tools,
                 captured: vm.kind == Some(VmKind::Captured),
+                monitored: vm.monitored,
+                traits: traits(&vm.traits),
             });
         }
         estate.appliances.push(Appliance {
             name: appliance.name,
+            description: appliance.description,
             datacenter,
             restricted: appliance.restricted,
-            vms: first_vm..estate.vms.len(),
+            vms: (first_vm..estate.vms.len()).collect(),
+            whole: appliance.whole,
             lagging: appliance
                 .lagging
                 .map(|lagging| (lagging.state, now_ms + lagging.seconds * 1_000)),
@@ -238,9 +249,24 @@ fn add_datacenter(
             &entry.enterprise,
         )?,
         location,
-        appliances: first_appliance..estate.appliances.len(),
+        appliances: (first_appliance..estate.appliances.len()).collect(),
     });
     Ok(())
+}
+
+fn traits(list: &[Trait]) -> Traits {
+    let mut traits = Traits::default();
+    for one in list {
+        match one {
+            Trait::OverSoftLimit => traits.over_soft_limit = true,
+            Trait::NoRoom => traits.no_room = true,
+            Trait::ScalingGroup => traits.scaling_group = true,
+            Trait::ActionPlan => traits.action_plan = true,
+            Trait::NoConsole => traits.no_console = true,
+            Trait::Tierless => traits.tierless = true,
+        }
+    }
+    traits
 }
 
 fn task(
@@ -280,11 +306,7 @@ fn task(
             Some(Plan {
                 starts_ms,
                 end_ms,
-                outcome: Outcome {
-                    power,
-                    deallocated: false,
-                    failure: None,
-                },
+                outcome: Outcome::of(power),
             })
         }
         _ => {
@@ -293,6 +315,17 @@ fn task(
                 entry.vm
             ));
         }
+    };
+    let held = match (entry.state, entry.before) {
+        (TaskState::Queueing, Some(before)) => Some(Held {
+            operation: Operation::of(entry.kind)
+                .ok_or_else(|| format!("nothing holds the task of {} for a review", entry.vm))?,
+            before,
+        }),
+        (TaskState::Queueing, None) => {
+            return Err(format!("the task of {} needs `before`", entry.vm));
+        }
+        _ => None,
     };
     Ok(Task {
         uuid: Uuid::new(estate.seed, 3, number),
@@ -304,6 +337,7 @@ fn task(
         updated_ms,
         jobs,
         plan,
+        held,
         context: Uuid::new(estate.seed, 4, number),
     })
 }
@@ -371,7 +405,6 @@ mod tests {
 
     use super::super::estate::{ApplianceState, Power};
     use super::super::events::Severity;
-    use super::super::tasks::TaskState;
     use super::*;
 
     const NOW: i64 = 1_800_000_000_000;
@@ -385,14 +418,17 @@ mod tests {
         let words: HashSet<_> = estate
             .appliances
             .iter()
-            .map(|one| {
-                ApplianceState::of(estate.vms[one.vms.clone()].iter().map(|vm| vm.power)).word()
-            })
+            .map(|one| ApplianceState::of(one.vms.iter().map(|&vm| estate.vms[vm].power)).word())
             .collect();
         assert_eq!(words.len(), 6);
-        assert_eq!((estate.datacenters.len(), estate.locations.len()), (3, 3));
-        assert!((60..=70).contains(&estate.vms.len()));
-        assert!((12..=15).contains(&estate.appliances.len()));
+        let is_listed = |enterprise: usize| !estate.enterprises[enterprise].apart;
+        let listed = |one: &&Datacenter| is_listed(one.enterprise);
+        assert_eq!(estate.datacenters.iter().filter(listed).count(), 3);
+        assert_eq!(estate.locations.len(), 3);
+        let vms = (0..estate.vms.len()).filter(|&vm| is_listed(estate.enterprise_of(vm)));
+        assert_eq!(vms.count(), 65);
+        let listed = |one: &&Appliance| is_listed(estate.datacenters[one.datacenter].enterprise);
+        assert!((12..=15).contains(&estate.appliances.iter().filter(listed).count()));
         let names: HashSet<_> = estate.vms.iter().map(|vm| &vm.label).collect();
         assert_eq!(
             names.len(),

@@ -169,7 +169,7 @@ impl Pen<'_> {
         json.open();
         json.count("id", id(FIRST_APPLIANCE, appliance));
         json.text("name", &one.name);
-        json.text("description", "");
+        json.text("description", &one.description);
         json.text("iconUrl", "");
         json.count("error", 0);
         json.count("highDisponibility", 0);

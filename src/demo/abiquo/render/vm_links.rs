@@ -94,12 +94,6 @@ pub(super) const OWN_LINKS: &[(&str, &str)] = own_links![
         "/metrics"
     ),
     (
-        "enablemonitoring",
-        "enablemonitoring",
-        "",
-        "/enablemonitoring"
-    ),
-    (
         "collectd",
         "collectd",
         "application/json",
