@@ -5,7 +5,7 @@ use super::estate::Power;
 use super::events::Severity;
 use super::fleet::paced;
 use super::platform::Platform;
-use super::tasks::{Failure, Held, Job, JobState, Outcome, Plan, Task, TaskState, Work};
+use super::tasks::{Failure, Held, Job, JobState, Outcome, Plan, Removal, Task, TaskState, Work};
 use crate::demo::identity::{Uuid, mix};
 
 /// How long a task waits before its first job starts, milliseconds.
@@ -240,8 +240,12 @@ impl Platform {
             },
             Operation::Deploy => Outcome::of(Power::On),
             Operation::Undeploy => Outcome::of(Power::NotAllocated),
-            Operation::Delete | Operation::Release => Outcome {
-                removes: true,
+            Operation::Delete => Outcome {
+                removal: Some(Removal::Deleted),
+                ..Outcome::of(Power::NotAllocated)
+            },
+            Operation::Release => Outcome {
+                removal: Some(Removal::Released),
                 ..Outcome::of(Power::NotAllocated)
             },
             Operation::Relocate(host) => Outcome {

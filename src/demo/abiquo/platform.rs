@@ -7,7 +7,7 @@ use std::collections::{BinaryHeap, HashMap};
 use super::estate::{Appliance, ApplianceState, Estate, FIRST_VM, Power, Scope, id};
 use super::events::{Event, EventLog, Severity, Target};
 use super::fleet::Fleet;
-use super::tasks::{Plan, Task, Work};
+use super::tasks::{Plan, Removal, Task, Work};
 use crate::demo::identity::Uuid;
 
 /// How many tasks of one VM are kept.
@@ -215,14 +215,20 @@ impl Platform {
         }
         let message = match work {
             Work::Relocate => format!("{name} moved from {from} to {}", self.host_name(vm)),
+            Work::Delete if outcome.removal == Some(Removal::Released) => {
+                format!("{name} released: it is an imported VM of its hypervisor again")
+            }
             Work::Deploy if !self.host_name(vm).is_empty() => {
                 format!("{name} runs on {}", self.host_name(vm))
             }
             _ => format!("{name} {}", done(work, outcome.deallocated)),
         };
-        let action = finished_action(work);
+        let action = match outcome.removal {
+            Some(Removal::Released) => "RELEASE",
+            _ => finished_action(work),
+        };
         self.note(end_ms, Severity::Info, action, vm, user, context, message);
-        if outcome.removes {
+        if outcome.removal.is_some() {
             self.forget(vm);
         }
     }

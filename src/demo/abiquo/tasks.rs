@@ -123,6 +123,15 @@ pub struct Job {
     pub updated_ms: i64,
 }
 
+/// How a VM leaves the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Nothing of it is left.
+    Deleted,
+    /// It stays on its hypervisor, where it was imported from.
+    Released,
+}
+
 /// What a running task leads to.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -132,8 +141,8 @@ pub struct Outcome {
     pub deallocated: bool,
     /// The host it then runs on, by position in its location, when it moves.
     pub host: Option<u8>,
-    /// Whether the VM is gone afterwards.
-    pub removes: bool,
+    /// How the VM is gone afterwards, when it is.
+    pub removal: Option<Removal>,
     /// What goes wrong, when something does.
     pub failure: Option<Failure>,
 }
@@ -145,7 +154,7 @@ impl Outcome {
             power,
             deallocated: false,
             host: None,
-            removes: false,
+            removal: None,
             failure: None,
         }
     }
