@@ -314,3 +314,38 @@ async fn an_appliance_is_deleted_with_its_vms_when_none_is_deployed() {
     assert!(link(&lost, "machine").is_some());
     assert_eq!(api.delete("admin", &adrift).await.status, 204);
 }
+
+#[tokio::test]
+async fn an_appliance_of_a_reviewed_tenant_waits_and_tells_its_last_task() {
+    let api = Api::start();
+    let vm = api.vm("web-06").await;
+    let shop = appliance_of(&api, &vm).await;
+    let answer = api.act("operator", &path(&shop, "deploy"), None).await;
+    assert_eq!(statuses(&answer), 1, "one of eight is missing");
+    assert_eq!(appliance_of(&api, &vm).await["state"], "LOCKED");
+    let task = api.latest_task(&vm).await;
+    assert_eq!(task["state"], "QUEUEING");
+
+    let list = path(&vm, "virtualdatacenter") + "/virtualappliances?has=shop-front";
+    let plain = api.get(&list, "virtualappliances").await;
+    assert!(plain["collection"][0].get("expands").is_none());
+    let expanded = format!("{list}&expand=last_task");
+    let expanded = api.get(&expanded, "virtualappliances").await;
+    assert_eq!(
+        expanded["collection"][0]["expands"]["collection"],
+        json!([task])
+    );
+}
+
+#[tokio::test]
+async fn a_lost_appliance_is_not_deleted_while_one_of_its_vms_is_held_or_protected() {
+    let api = Api::start();
+    let vm = api.vm("edge-01").await;
+    let edge = path(&vm, "virtualappliance");
+    assert_eq!(api.get(&edge, "virtualappliance").await["state"], "UNKNOWN");
+    api.put_state("admin", &vm, r#"{"state":"OFF"}"#).await;
+    let answer = api.delete("admin", &edge).await;
+    assert_eq!(refusal(&answer), (409, "VM-8".to_owned()));
+    api.pass(20);
+    assert_eq!(api.delete("admin", &edge).await.status, 204);
+}

@@ -311,3 +311,18 @@ async fn an_instance_is_made_of_what_is_off_and_has_a_name() {
         .await;
     assert_eq!(answer.status, 403);
 }
+
+#[tokio::test]
+async fn an_instance_leaves_a_deallocated_vm_deallocated() {
+    let api = Api::start();
+    let vm = api.vm("burst-03").await;
+    let named = Some(("virtualmachineinstance", r#"{"instanceName":"monday"}"#));
+    let accepted = api.act("admin", &path(&vm, "instance"), named).await;
+    assert_eq!(accepted.status, 202);
+    api.pass(20);
+    let after = api.vm("burst-03").await;
+    assert_eq!(
+        (&after["state"], &after["deallocated"]),
+        (&json!("OFF"), &json!(true))
+    );
+}

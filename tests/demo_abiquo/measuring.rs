@@ -173,3 +173,20 @@ async fn what_is_off_has_no_values() {
     let answer = metric(&api, &vm, "cpu_load").await;
     assert_eq!(answer.json()["datapoints"], json!([]));
 }
+
+#[tokio::test]
+async fn a_note_at_a_vm_is_an_event() {
+    let api = Api::start();
+    let vm = api.vm("web-01").await;
+    let address = path(&vm, "edit") + "/action/notification";
+    let answer = api.post("operator", &address, "keep until Friday").await;
+    assert_eq!(answer.status, 204);
+    let latest = api.events_of("web-01").await.remove(0);
+    let expected = ("INFO", "NOTIFICATION", "keep until Friday");
+    assert_eq!(
+        (latest.0.as_str(), latest.1.as_str(), latest.2.as_str()),
+        expected
+    );
+    assert_eq!(api.post("operator", &address, " ").await.status, 400);
+    assert_eq!(api.post("viewer", &address, "x").await.status, 403);
+}

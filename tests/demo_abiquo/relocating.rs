@@ -144,3 +144,29 @@ async fn a_relocation_is_refused_with_the_documented_codes() {
     assert_eq!(refusal(&answer), (403, "403-FORBIDDEN".to_owned()));
     assert_eq!(api.vm("web-01").await["state"], "ON");
 }
+
+#[tokio::test]
+async fn a_machine_lists_the_vms_on_it() {
+    let api = Api::start();
+    let vm = api.vm("web-01").await;
+    let machine = path(&vm, "machine");
+    let list = |user: &'static str| {
+        let address = format!("{machine}/virtualmachines?limit=0");
+        let api = &api;
+        async move { api.get_as(user, &address, "virtualmachines").await }
+    };
+    let before = list("admin").await.text;
+    assert!(before.contains("\"web-01\"") && !before.contains("\"web-03\""));
+    to(&api, "admin", &vm, "datacenters/1/racks/2/machines/3").await;
+    api.pass(20);
+    assert!(!list("admin").await.text.contains("\"web-01\""));
+    assert_eq!(list("viewer").await.status, 403);
+    let missing = api
+        .get_as(
+            "admin",
+            "/api/admin/datacenters/1/racks/2/machines/9",
+            "machine",
+        )
+        .await;
+    assert_eq!(missing.status, 404);
+}

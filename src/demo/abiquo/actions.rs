@@ -52,6 +52,8 @@ pub enum Act {
     Remove(usize),
     /// Move a VM into an appliance, or into a restricted one.
     Move(usize, Option<usize>),
+    /// Leave a note at a VM.
+    Notify(usize, String),
     /// Switch the metrics of a VM on or off.
     Monitor(usize, bool),
     /// Open the console of a VM: as JSON in a version, or as the text of old ones.
@@ -79,6 +81,7 @@ impl Asking<'_> {
             Resource::VmInstance(vm) => self.instance(vm, body),
             Resource::VmRelocate(vm) => self.relocate(vm, body),
             Resource::VmAppMove(vm) => self.move_to_appliance(vm, body),
+            Resource::VmNotification(vm) => self.notify(vm, body),
             Resource::VmProtect(vm) => self.protect(vm, body),
             Resource::VmUnprotect(vm) => self.unprotect(vm),
             Resource::VmMonitoring(vm, on) => self.monitor(vm, on),
@@ -156,6 +159,7 @@ impl Act {
             } => platform.review(vm, task, approved, &note, user, now_ms),
             Self::Remove(vm) => platform.remove(vm, user, now_ms),
             Self::Move(vm, target) => platform.move_vm(vm, target, user, now_ms),
+            Self::Notify(vm, note) => platform.notify(vm, note, user, now_ms),
             Self::Monitor(vm, on) => platform.monitor(vm, on),
             Self::Console(vm, version) => {
                 platform.console_opened(vm, user, now_ms);
@@ -168,12 +172,16 @@ impl Act {
             Self::CreateAppliance(datacenter, draft, version) => {
                 let appliance = platform.create_appliance(datacenter, draft, user, now_ms);
                 let shape = (StatusCode::CREATED, "virtualappliance", version);
-                return write(platform, shape, &|pen, json| pen.appliance(json, appliance));
+                return write(platform, shape, &|pen, json| {
+                    pen.appliance(json, appliance, false)
+                });
             }
             Self::EditAppliance(appliance, draft, version) => {
                 platform.edit_appliance(appliance, draft, user, now_ms);
                 let shape = (StatusCode::OK, "virtualappliance", version);
-                return write(platform, shape, &|pen, json| pen.appliance(json, appliance));
+                return write(platform, shape, &|pen, json| {
+                    pen.appliance(json, appliance, false)
+                });
             }
             Self::DeleteAppliance(appliance) => platform.delete_appliance(appliance, user, now_ms),
         }

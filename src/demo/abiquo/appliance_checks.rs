@@ -83,6 +83,13 @@ impl Asking<'_> {
                 ));
             }
         }
+        // One VM that is unknown makes the whole of it unknown, whatever the others are.
+        for &vm in &one.vms {
+            if self.power(vm) == Power::Locked {
+                return Err(Refusal::conflict("VM-8", "a locked VM cannot be deleted"));
+            }
+            self.unprotected(vm)?;
+        }
         Ok(Act::DeleteAppliance(appliance))
     }
 

@@ -118,6 +118,11 @@ impl Platform {
         self.tell(now_ms, "REQUEST_ACCESS", vm, user, message);
     }
 
+    /// Leaves a note at a VM: an event is all that it is.
+    pub fn notify(&mut self, vm: usize, note: String, user: usize, now_ms: i64) {
+        self.tell(now_ms, "NOTIFICATION", vm, user, note);
+    }
+
     /// Forgets a VM that is not deployed.
     pub fn remove(&mut self, vm: usize, user: usize, now_ms: i64) {
         let message = format!("{} deleted", self.estate.vms[vm].label);

@@ -36,6 +36,14 @@ pub struct Capacity {
 }
 
 impl Platform {
+    /// Whether a VM is on a host.
+    pub fn is_on(&self, vm: usize, host: Host, now_ms: i64) -> bool {
+        let datacenter = &self.estate.datacenters[self.estate.datacenter_of(vm)];
+        datacenter.location == host.location
+            && usize::from(self.estate.vms[vm].host) == host.host
+            && self.is_placed(vm, now_ms)
+    }
+
     /// What is on a host now.
     pub fn capacity(&self, host: Host, now_ms: i64) -> Capacity {
         let bits = mix(self.estate.seed ^ mix((host.location * 64 + host.host) as u64));
@@ -46,10 +54,8 @@ impl Platform {
             ram_used_mib: 0,
         };
         for vm in self.every_vm() {
-            let one = &self.estate.vms[vm];
-            let datacenter = &self.estate.datacenters[self.estate.datacenter_of(vm)];
-            let here = datacenter.location == host.location && usize::from(one.host) == host.host;
-            if here && self.is_placed(vm, now_ms) {
+            if self.is_on(vm, host, now_ms) {
+                let one = &self.estate.vms[vm];
                 capacity.cores_used += i64::from(one.cpu);
                 capacity.ram_used_mib += i64::from(one.ram_mib);
             }

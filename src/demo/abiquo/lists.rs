@@ -237,8 +237,10 @@ impl<'a> Asking<'a> {
         list.retain(|&one| self.sees(one));
         let page = Page::read(&self.query, "name", true)?;
         self.arrange(&page, &mut list, |&one| all[one].name.clone())?;
+        let expand = self.query.get("expand").unwrap_or_default();
+        let last_task = expand.contains("last_task");
         self.list("virtualappliances", &page, &list, |pen, json, &one| {
-            pen.appliance(json, one)
+            pen.appliance(json, one, last_task)
         })
     }
 

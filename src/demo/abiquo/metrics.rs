@@ -348,12 +348,11 @@ mod tests {
 
     #[test]
     fn curves_stay_in_their_bounds_and_differ() {
-        for metric in 0..METRICS.len() {
+        for (metric, shape) in METRICS.iter().enumerate() {
             let curve: Vec<_> = (0..1_440)
                 .map(|minute| value(1, 7, metric, NOW + minute * 60))
                 .collect();
-            let most = METRICS[metric].most;
-            assert!(curve.iter().all(|value| (0.0..=most).contains(value)));
+            assert!(curve.iter().all(|value| (0.0..=shape.most).contains(value)));
             assert!(curve.iter().any(|value| *value != curve[0]));
             assert_ne!(value(1, 7, metric, NOW), value(1, 8, metric, NOW));
         }

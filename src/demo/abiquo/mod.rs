@@ -11,6 +11,7 @@ mod event_filter;
 mod events;
 mod fleet;
 mod fleet_file;
+mod fleet_records;
 mod generate;
 mod history;
 mod hosts;
@@ -23,6 +24,7 @@ mod platform;
 mod reads;
 mod render;
 mod routes;
+mod task_checks;
 mod tasks;
 mod vm_checks;
 

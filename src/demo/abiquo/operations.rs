@@ -252,7 +252,10 @@ impl Platform {
                 host: Some(*host),
                 ..Outcome::of(before)
             },
-            Operation::Instance(_) => Outcome::of(before),
+            Operation::Instance(_) => Outcome {
+                deallocated: one.deallocated,
+                ..Outcome::of(before)
+            },
         }
     }
 

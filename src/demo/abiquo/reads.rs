@@ -54,6 +54,9 @@ impl<'a> Asking<'a> {
             Resource::Enterprises => self.enterprises(),
             Resource::Enterprise(enterprise) => {
                 let enterprise = self.enterprise(enterprise)?;
+                if self.platform.estate.users[self.user].enterprise != enterprise {
+                    self.need("ENTERPRISE_ENUMERATE")?;
+                }
                 self.one("enterprise", |pen, json| pen.enterprise(json, enterprise))
             }
             Resource::EnterpriseVms(enterprise) => {
@@ -128,7 +131,7 @@ impl<'a> Asking<'a> {
             Resource::Appliance(datacenter, appliance) => {
                 let appliance = self.appliance(datacenter, appliance)?;
                 self.one("virtualappliance", |pen, json| {
-                    pen.appliance(json, appliance)
+                    pen.appliance(json, appliance, false)
                 })
             }
             Resource::ApplianceState(datacenter, appliance) => {
@@ -187,6 +190,11 @@ impl<'a> Asking<'a> {
                 let host = self.machine(location, rack, machine)?;
                 self.one("machine", |pen, json| pen.machine(json, host))
             }
+            Resource::MachineVms(location, rack, machine) => {
+                let host = self.machine(location, rack, machine)?;
+                let here = |&vm: &usize| self.platform.is_on(vm, host, self.now_ms);
+                self.vms(self.visible_vms().filter(here).collect())
+            }
             Resource::VmReset(_)
             | Resource::VmDeploy(_)
             | Resource::VmUndeploy(_)
@@ -194,6 +202,7 @@ impl<'a> Asking<'a> {
             | Resource::VmProtect(_)
             | Resource::VmUnprotect(_)
             | Resource::VmAppMove(_)
+            | Resource::VmNotification(_)
             | Resource::VmRelocate(_)
             | Resource::VmConsole(_)
             | Resource::VmMonitoring(..)

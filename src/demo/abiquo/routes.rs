@@ -50,6 +50,7 @@ pub enum Resource {
     VmProtect(VmId),
     VmUnprotect(VmId),
     VmAppMove(VmId),
+    VmNotification(VmId),
     VmRelocate(VmId),
     VmRelocateCandidates(VmId),
     VmConsole(VmId),
@@ -66,6 +67,8 @@ pub enum Resource {
     VmTaskReview(VmId, Uuid, bool),
     /// Location, rack and machine, as ids.
     Machine(u32, u32, u32),
+    /// The VMs on a machine: location, rack and machine, as ids.
+    MachineVms(u32, u32, u32),
     Events,
     Event(u64),
 }
@@ -92,6 +95,15 @@ impl Resource {
             ["datacenters", location, "racks", rack, "machines", machine] => {
                 Self::Machine(number(location)?, number(rack)?, number(machine)?)
             }
+            [
+                "datacenters",
+                location,
+                "racks",
+                rack,
+                "machines",
+                machine,
+                "virtualmachines",
+            ] => Self::MachineVms(number(location)?, number(rack)?, number(machine)?),
             ["enterprises"] => Self::Enterprises,
             ["enterprises", "_", "users"] => Self::Users(None),
             ["enterprises", enterprise] => Self::Enterprise(number(enterprise)?),
@@ -177,6 +189,7 @@ impl Resource {
             ["action", "undeploy"] => Self::VmUndeploy(vm),
             ["action", "instance"] => Self::VmInstance(vm),
             ["action", "vappmove"] => Self::VmAppMove(vm),
+            ["action", "notification"] => Self::VmNotification(vm),
             ["action", "relocate"] => Self::VmRelocate(vm),
             ["action", "relocatecandidates"] => Self::VmRelocateCandidates(vm),
             ["config", "rdpaccess"] => Self::VmConsole(vm),
@@ -212,6 +225,7 @@ impl Resource {
             | Self::VmProtect(_)
             | Self::VmUnprotect(_)
             | Self::VmAppMove(_)
+            | Self::VmNotification(_)
             | Self::VmRelocate(_)
             | Self::VmMonitoring(..)
             | Self::VmTaskAck(..)

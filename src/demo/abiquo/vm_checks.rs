@@ -1,4 +1,4 @@
-//! Whether something may be done to a VM (5.3 to 5.6, 6, 7.3, 10, 11, 13).
+//! Whether something may be done to a VM (5.3 to 5.6, 6, 11, 13).
 
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -10,13 +10,11 @@ use super::estate::Power;
 use super::media::{Version, accepted, plain_text, required, takes_text};
 use super::operations::{Change, Operation};
 use super::routes::VmId;
-use crate::demo::identity::Uuid;
 
 const PERFORM: &str = "VAPP_PERFORM_ACTIONS";
 const PROTECT: &str = "VM_PROTECT_ACTION";
 const DEPLOY: &str = "VAPP_DEPLOY_UNDEPLOY";
 const MANAGE: &str = "VDC_MANAGE_VAPP";
-const REVIEW: &str = "WORKFLOW_OVERRIDE";
 
 /// The longest name of an instance.
 const INSTANCE_NAME_CHARS: usize = 128;
@@ -244,44 +242,16 @@ impl Asking<'_> {
         Ok(Act::Unprotect(vm))
     }
 
-    pub(super) fn acknowledge(&self, vm: VmId, uuid: Uuid) -> Result {
-        let task = self.task(vm, uuid)?;
-        if !self.pen(Version::LATEST).may_acknowledge(task) {
-            return Err(Refusal::forbidden("USERS_MANAGE_USERS"));
+    /// The reference names neither the type of a note nor a privilege for it.
+    pub(super) fn notify(&self, vm: VmId, body: &[u8]) -> Result {
+        let vm = self.writable_vm(vm)?;
+        self.need(PERFORM)?;
+        plain_text(self.headers)?;
+        let note = read_text(body)?;
+        if note.is_empty() {
+            return Err(Refusal::bad("a note is needed"));
         }
-        if !task.is_warning() {
-            return Err(Refusal::conflict(
-                "TASK-2",
-                "this task is in no state to be acknowledged",
-            ));
-        }
-        Ok(Act::Acknowledge(task.vm, uuid))
-    }
-
-    /// Anybody cancels what they asked for; all else needs the privilege to decide about requests.
-    pub(super) fn review(&self, vm: VmId, uuid: Uuid, approved: bool, body: &[u8]) -> Result {
-        let task = self.task(vm, uuid)?;
-        if approved || task.user != self.user {
-            self.need(REVIEW)?;
-        }
-        let note = if body.is_empty() {
-            ""
-        } else {
-            plain_text(self.headers)?;
-            read_text(body)?
-        };
-        if task.held.is_none() {
-            return Err(Refusal::conflict(
-                "TASK-2",
-                "this task does not wait for a review",
-            ));
-        }
-        Ok(Act::Review {
-            vm: task.vm,
-            task: uuid,
-            approved,
-            note: note.to_owned(),
-        })
+        Ok(Act::Notify(vm, note.to_owned()))
     }
 
     pub(super) fn monitor(&self, vm: VmId, on: bool) -> Result {
@@ -369,7 +339,11 @@ fn imported() -> Refusal {
     )
 }
 
-fn read_text(body: &[u8]) -> Result<&str> {
+/// A body of plain text, without the space around it.
+///
+/// # Errors
+/// 400 for what is not UTF-8.
+pub(super) fn read_text(body: &[u8]) -> Result<&str> {
     let text = std::str::from_utf8(body).map_err(|_| Refusal::bad("the text is not UTF-8"))?;
     Ok(text.trim())
 }
