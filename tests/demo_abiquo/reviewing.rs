@@ -131,7 +131,7 @@ async fn own_requests_are_cancelled_by_anybody_all_else_needs_the_privilege() {
     let accepted = api.act("support", &path(&vm, "deploy"), None).await;
     let own = task_of(&api, &accepted).await;
     let answer = api.post("support", &path(&own, "continue"), "").await;
-    assert_eq!(answer.status, 403, "nobody approves what they asked for");
+    assert_eq!(answer.status, 403, "asking is not approving");
     let answer = api
         .post("support", &path(&own, "cancel"), "never mind")
         .await;

@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 
 use super::Pen;
-use super::vm_links::{LINKS_BEFORE_5, LINKS_SINCE_5, OWN_LINKS};
+use super::vm_links::{
+    DISABLE_MONITORING, ENABLE_MONITORING, LINKS_BEFORE_5, LINKS_SINCE_5, OWN_LINKS, RELOCATION,
+};
 use crate::demo::abiquo::estate::{FIRST, FIRST_DATACENTER, FIRST_VM, Kind, Power, id};
 use crate::demo::abiquo::hosts::Host;
 use crate::demo::abiquo::media::Version;
@@ -179,38 +181,23 @@ impl VmPen<'_> {
         } else {
             LINKS_BEFORE_5
         };
+        let monitoring = if one.monitored {
+            DISABLE_MONITORING
+        } else {
+            ENABLE_MONITORING
+        };
+        let relocates = pen.version >= Version::new(4, 2)
+            && estate.locations[datacenter.location].relocates()
+            && one.power.is_deployed();
+        let relocation = if relocates { RELOCATION } else { &[] };
+        let own = [OWN_LINKS, by_version, monitoring, relocation];
         let mut text = String::with_capacity(512);
-        for (before, after) in OWN_LINKS.iter().chain(by_version) {
+        for (before, after) in own.into_iter().flatten() {
             text.clear();
             text.push_str(before);
             text.push_str(&address);
             text.push_str(after);
             json.raw(&text);
-        }
-        let switch = if one.monitored {
-            "disablemonitoring"
-        } else {
-            "enablemonitoring"
-        };
-        pen.foreign_link(json, switch, "", switch, &[&path, "/", switch]);
-        let relocates = pen.version >= Version::new(4, 2)
-            && estate.locations[datacenter.location].relocates()
-            && one.power.is_deployed();
-        if relocates {
-            pen.link(
-                json,
-                "relocatecandidates",
-                "machines",
-                "machines to relocate to",
-                &[&path, "/action/relocatecandidates"],
-            );
-            pen.link(
-                json,
-                "relocate",
-                "links",
-                "relocate",
-                &[&path, "/action/relocate"],
-            );
         }
         self.hardware(json, vm, &datacenter_path);
 
