@@ -127,6 +127,61 @@ impl Api {
         .await
     }
 
+    /// Any request with a body of a media type, or with none, answered in version 5.0.
+    pub async fn ask(
+        &self,
+        user: &str,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Option<(&str, &str)>,
+    ) -> Answer {
+        let media = |name: &str| format!("application/vnd.abiquo.{name}+json; version=5.0");
+        let mut request = self.bare(method, path).basic_auth(user, Some("demo"));
+        request = request.header(header::ACCEPT, media(accept));
+        if let Some((name, body)) = body {
+            request = request
+                .header(header::CONTENT_TYPE, media(name))
+                .body(body.to_owned());
+        }
+        self.send(request).await
+    }
+
+    /// POST of an action that answers with the task to follow.
+    pub async fn act(&self, user: &str, path: &str, body: Option<(&str, &str)>) -> Answer {
+        self.ask(user, Method::POST, path, "acceptedrequest", body)
+            .await
+    }
+
+    /// DELETE of a VM or an appliance.
+    pub async fn delete(&self, user: &str, path: &str) -> Answer {
+        self.ask(user, Method::DELETE, path, "acceptedrequest", None)
+            .await
+    }
+
+    /// The VM with a friendly name of one of the tenants that stand apart.
+    pub async fn apart(&self, label: &str) -> Value {
+        for tenant in [9, 10] {
+            let address = format!("/api/admin/enterprises/{tenant}/action/virtualmachines");
+            let list = self.get(&address, "virtualmachines").await;
+            let vms = list["collection"].as_array().expect("a list");
+            if let Some(vm) = vms.iter().find(|vm| vm["label"] == label) {
+                return vm.clone();
+            }
+        }
+        panic!("no VM {label} stands apart")
+    }
+
+    /// The latest task of a VM.
+    pub async fn latest_task(&self, vm: &Value) -> Value {
+        let list = self.get(&path(vm, "tasks"), "tasks").await;
+        list["collection"]
+            .as_array()
+            .and_then(|tasks| tasks.last())
+            .expect("a task")
+            .clone()
+    }
+
     /// The one VM with a friendly name.
     pub async fn vm(&self, label: &str) -> Value {
         let list = self
@@ -197,4 +252,31 @@ pub fn labels(list: &Value) -> Vec<&str> {
     vms.iter()
         .map(|vm| vm["label"].as_str().expect("a label"))
         .collect()
+}
+
+/// The status and the code of a refusal.
+pub fn refusal(answer: &Answer) -> (u16, String) {
+    (answer.status.as_u16(), answer.code())
+}
+
+/// The task that an accepted request points to.
+pub async fn task_of(api: &Api, accepted: &Answer) -> Value {
+    assert_eq!(accepted.status, 202, "{}", accepted.text);
+    let body = accepted.json();
+    assert!(body["message"].is_string());
+    assert_eq!(
+        link(&body, "status").unwrap()["type"],
+        "application/vnd.abiquo.task+json"
+    );
+    api.get(&path(&body, "status"), "task").await
+}
+
+/// Each job's type, state and state of rollback.
+pub fn job_states(task: &Value) -> Vec<(&str, &str, &str)> {
+    let jobs = task["jobs"]["collection"].as_array().unwrap().iter();
+    jobs.map(|job| {
+        let text = |key: &str| job[key].as_str().unwrap();
+        (text("type"), text("state"), text("rollbackState"))
+    })
+    .collect()
 }

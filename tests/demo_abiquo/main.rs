@@ -4,7 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod api;
+mod appliances;
+mod deleting;
+mod deploying;
 mod lists;
+mod measuring;
+mod moving;
 mod operations;
 mod protection;
+mod relocating;
+mod reviewing;
 mod sign_in;
+mod tenants;

@@ -4,28 +4,7 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 use vmdeck::demo::{DemoError, DemoOptions, start};
 
-use crate::api::{Answer, Api, link, path, rels};
-
-/// The task that an accepted request points to.
-async fn task_of(api: &Api, accepted: &Answer) -> Value {
-    assert_eq!(accepted.status, 202, "{}", accepted.text);
-    let body = accepted.json();
-    assert!(body["message"].is_string());
-    assert_eq!(
-        link(&body, "status").unwrap()["type"],
-        "application/vnd.abiquo.task+json"
-    );
-    api.get(&path(&body, "status"), "task").await
-}
-
-fn job_states(task: &Value) -> Vec<(&str, &str, &str)> {
-    let jobs = task["jobs"]["collection"].as_array().unwrap().iter();
-    jobs.map(|job| {
-        let text = |key: &str| job[key].as_str().unwrap();
-        (text("type"), text("state"), text("rollbackState"))
-    })
-    .collect()
-}
+use crate::api::{Api, job_states, link, path, rels, task_of};
 
 #[tokio::test]
 async fn power_off_locks_the_vm_runs_its_job_and_ends_in_an_event() {

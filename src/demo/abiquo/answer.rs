@@ -11,6 +11,8 @@ use crate::demo::json::Json;
 pub enum Answer {
     /// A status and a body of a media type.
     Body(StatusCode, &'static str, Version, String),
+    /// Plain text.
+    Text(String),
     /// 204.
     Nothing,
 }
@@ -70,6 +72,9 @@ impl Refusal {
 pub fn respond(result: Result<Answer, Refusal>) -> Response<Body> {
     match result {
         Ok(Answer::Nothing) => with_status(StatusCode::NO_CONTENT, Body::empty()),
+        Ok(Answer::Text(text)) => {
+            with_type(with_status(StatusCode::OK, Body::from(text)), "text/plain")
+        }
         Ok(Answer::Body(status, name, version, text)) => {
             let media = format!("application/vnd.abiquo.{name}+json; version={version}");
             with_type(with_status(status, Body::from(text)), &media)

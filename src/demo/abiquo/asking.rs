@@ -1,16 +1,17 @@
 //! A request, what it may see and where it finds it. Everything hidden is missing: 404, never 403.
 
 use axum::http::HeaderMap;
+use serde::Deserialize;
 
 use super::answer::Refusal;
 use super::estate::{
-    FIRST_APPLIANCE, FIRST_DATACENTER, FIRST_ENTERPRISE, FIRST_USER, FIRST_VM, position,
+    FIRST_APPLIANCE, FIRST_DATACENTER, FIRST_ENTERPRISE, FIRST_USER, FIRST_VM, id, position,
 };
-use super::media::Version;
+use super::media::{Version, required};
 use super::paging::Query;
 use super::platform::Platform;
 use super::render::Pen;
-use super::routes::VmId;
+use super::routes::{Resource, VmId};
 use super::tasks::Task;
 use crate::demo::identity::Uuid;
 
@@ -51,6 +52,51 @@ impl<'a> Asking<'a> {
             .ok_or_else(|| Refusal::missing("VM-1", "no such VM"))
     }
 
+    /// The VM at an address, when the user may change what is in its appliance.
+    ///
+    /// # Errors
+    /// 404, or 403.
+    pub(super) fn writable_vm(&self, vm: VmId) -> Result<usize> {
+        let vm = self.vm(vm)?;
+        self.may_write(self.platform.estate.vms[vm].appliance as usize)?;
+        Ok(vm)
+    }
+
+    /// The appliance at an address, when the user may change it.
+    ///
+    /// # Errors
+    /// 404, or 403.
+    pub(super) fn writable_appliance(&self, datacenter: u32, appliance: u32) -> Result<usize> {
+        let appliance = self.appliance(datacenter, appliance)?;
+        self.may_write(appliance)?;
+        Ok(appliance)
+    }
+
+    /// What is restricted is read only without the privilege to manage it.
+    fn may_write(&self, appliance: usize) -> Result<()> {
+        if self.platform.estate.appliances[appliance].restricted {
+            self.need("VAPP_RESTRICTED_MANAGE")?;
+        }
+        Ok(())
+    }
+
+    /// The appliance that a link leads to.
+    ///
+    /// # Errors
+    /// 409 for a link to something else, 404 for one that leads nowhere, 403 for one that is read only.
+    pub(super) fn linked_appliance(&self, href: &str) -> Result<usize> {
+        let path = href.find("/api/").map(|at| &href[at..]);
+        match path.and_then(Resource::parse) {
+            Some(Resource::Appliance(datacenter, appliance)) => {
+                self.writable_appliance(datacenter, appliance)
+            }
+            _ => Err(Refusal::conflict(
+                "VAPP-21",
+                "the link does not name a virtual appliance",
+            )),
+        }
+    }
+
     /// A task of a VM.
     ///
     /// # Errors
@@ -78,19 +124,16 @@ impl<'a> Asking<'a> {
         self.platform.estate.may(self.user, "VAPP_RESTRICTED_VIEW")
     }
 
-    /// The VMs that the user may see, in the order of their names.
+    /// Every VM that the user may see, whether it is listed or not, in the order of their names.
     pub(super) fn visible_vms(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.platform
-            .vms_by_name(self.sees_restricted())
-            .iter()
-            .map(|&vm| vm as usize)
-    }
-
-    /// The enterprise that a VM belongs to.
-    pub(super) fn enterprise_of(&self, vm: usize) -> usize {
         let estate = &self.platform.estate;
-        estate.datacenters[estate.appliances[estate.vms[vm].appliance as usize].datacenter]
-            .enterprise
+        let own = estate.users[self.user].enterprise;
+        // Asked once: a privilege is looked up by its name.
+        let all = estate.may(self.user, "ENTERPRISE_ADMINISTER_ALL");
+        let restricted = self.sees_restricted();
+        self.platform.every_vm().filter(move |&vm| {
+            (restricted || !estate.is_restricted(vm)) && (all || estate.enterprise_of(vm) == own)
+        })
     }
 
     /// The virtual datacenter with an id.
@@ -98,11 +141,9 @@ impl<'a> Asking<'a> {
     /// # Errors
     /// 404.
     pub(super) fn datacenter(&self, datacenter: u32) -> Result<usize> {
-        found(position(
-            FIRST_DATACENTER,
-            datacenter,
-            self.platform.estate.datacenters.len(),
-        ))
+        let estate = &self.platform.estate;
+        let at = position(FIRST_DATACENTER, datacenter, estate.datacenters.len());
+        found(at.filter(|&one| estate.reaches(self.user, estate.datacenters[one].enterprise)))
     }
 
     /// The appliance at an address, when it may be seen.
@@ -137,6 +178,18 @@ impl<'a> Asking<'a> {
         ))
     }
 
+    /// The enterprise with an id, when the user gets at what belongs to it.
+    ///
+    /// # Errors
+    /// 404, or 403.
+    pub(super) fn own_enterprise(&self, enterprise: u32) -> Result<usize> {
+        let enterprise = self.enterprise(enterprise)?;
+        if !self.platform.estate.reaches(self.user, enterprise) {
+            return Err(Refusal::forbidden("ENTERPRISE_ADMINISTER_ALL"));
+        }
+        Ok(enterprise)
+    }
+
     /// A user of an enterprise: oneself, or anybody with the privilege to see users.
     ///
     /// # Errors
@@ -148,6 +201,7 @@ impl<'a> Asking<'a> {
             found(user.filter(|&user| self.platform.estate.users[user].enterprise == enterprise))?;
         if user != self.user {
             self.need("USERS_VIEW")?;
+            self.own_enterprise(id(FIRST_ENTERPRISE, enterprise))?;
         }
         Ok(user)
     }
@@ -172,4 +226,29 @@ impl<'a> Asking<'a> {
 /// 404.
 pub(super) fn found(position: Option<usize>) -> Result<usize> {
     position.ok_or_else(Refusal::nowhere)
+}
+
+/// A link of a body.
+#[derive(Deserialize)]
+pub(super) struct BodyLink {
+    /// What it is to the request.
+    pub(super) rel: String,
+    /// Where it leads, whatever host it names.
+    pub(super) href: String,
+}
+
+/// The links of a body of the type `links`.
+///
+/// # Errors
+/// 415 for another type, 400 for a body that is no such thing.
+pub(super) fn read_links(headers: &HeaderMap, body: &[u8]) -> Result<Vec<BodyLink>> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        links: Vec<BodyLink>,
+    }
+    required(headers, "links")?;
+    serde_json::from_slice::<Body>(body)
+        .map(|body| body.links)
+        .map_err(|_| Refusal::bad("the body is not a list of links"))
 }

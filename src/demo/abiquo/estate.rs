@@ -4,7 +4,6 @@
 //! index is needed for 100,000 VMs.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -129,6 +128,8 @@ pub struct Enterprise {
     pub name: String,
     /// Whether its requests wait for a review.
     pub workflow: bool,
+    /// Its VMs are not listed for users of other tenants: who administers all of them finds them under the tenant.
+    pub apart: bool,
 }
 
 /// Somebody who owns VMs, and may sign in when a password is set.
@@ -184,6 +185,11 @@ impl Location {
     pub fn is_azure(&self) -> bool {
         self.hypervisor == "AZURE_ARM"
     }
+
+    /// Only ESXi moves a running VM to another host (11).
+    pub fn relocates(&self) -> bool {
+        self.hypervisor == "VMX_04"
+    }
 }
 
 /// A virtual datacenter.
@@ -195,8 +201,8 @@ pub struct Datacenter {
     pub enterprise: usize,
     /// By position.
     pub location: usize,
-    /// Its appliances, by position: they follow each other.
-    pub appliances: Range<usize>,
+    /// Its appliances, by position.
+    pub appliances: Vec<usize>,
 }
 
 /// A virtual appliance.
@@ -204,14 +210,35 @@ pub struct Datacenter {
 pub struct Appliance {
     /// Its name.
     pub name: String,
+    /// Free text, empty for most.
+    pub description: String,
     /// By position.
     pub datacenter: usize,
     /// Hidden from users without the privilege to see it.
     pub restricted: bool,
-    /// Its VMs, by position: they follow each other.
-    pub vms: Range<usize>,
+    /// Its VMs, by position.
+    pub vms: Vec<usize>,
+    /// Deployed as the oldest servers do it: all of its VMs, or none (8).
+    pub whole: bool,
     /// A state that the server still reports, until the time (milliseconds) when it catches up.
     pub lagging: Option<(ApplianceState, i64)>,
+}
+
+/// What is special about a VM, and shows when something is done to it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traits {
+    /// Deploying it exceeds a soft limit of its tenant.
+    pub over_soft_limit: bool,
+    /// No host has room for it.
+    pub no_room: bool,
+    /// A member of a scaling group, which moves as a whole.
+    pub scaling_group: bool,
+    /// An action plan works on it.
+    pub action_plan: bool,
+    /// It has no remote console.
+    pub no_console: bool,
+    /// One of its disks has no datastore tier.
+    pub tierless: bool,
 }
 
 /// A VM, kept small: there may be 100,000.
@@ -245,6 +272,31 @@ pub struct Vm {
     pub guest_tools: bool,
     /// Imported from the hypervisor and adopted since.
     pub captured: bool,
+    /// Its metrics are fetched.
+    pub monitored: bool,
+    /// What is special about it.
+    pub traits: Traits,
+}
+
+/// Which VMs the list of all holds for a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// Those in restricted appliances too.
+    restricted: bool,
+    /// Those of one tenant; `None` for all but those apart.
+    enterprise: Option<usize>,
+}
+
+impl Scope {
+    /// Whether a VM is listed.
+    pub fn lists(self, estate: &Estate, vm: usize) -> bool {
+        let enterprise = estate.enterprise_of(vm);
+        let listed = match self.enterprise {
+            Some(own) => own == enterprise,
+            None => !estate.enterprises[enterprise].apart,
+        };
+        listed && (self.restricted || !estate.is_restricted(vm))
+    }
 }
 
 /// All of it.
@@ -278,10 +330,39 @@ impl Estate {
         held.iter().any(|&at| self.privileges[at] == privilege)
     }
 
+    /// Whether a user gets at what belongs to a tenant: their own, or any with the privilege to administer all.
+    pub fn reaches(&self, user: usize, enterprise: usize) -> bool {
+        self.users[user].enterprise == enterprise || self.may(user, "ENTERPRISE_ADMINISTER_ALL")
+    }
+
+    /// What the list of all VMs holds for a user.
+    pub fn scope(&self, user: usize) -> Scope {
+        let own = self.users[user].enterprise;
+        let all = self.may(user, "ENTERPRISE_ADMINISTER_ALL") && !self.enterprises[own].apart;
+        Scope {
+            restricted: self.may(user, "VAPP_RESTRICTED_VIEW"),
+            enterprise: (!all).then_some(own),
+        }
+    }
+
+    /// The virtual datacenter that a VM is in.
+    pub fn datacenter_of(&self, vm: usize) -> usize {
+        self.appliances[self.vms[vm].appliance as usize].datacenter
+    }
+
+    /// The tenant that a VM belongs to.
+    pub fn enterprise_of(&self, vm: usize) -> usize {
+        self.datacenters[self.datacenter_of(vm)].enterprise
+    }
+
+    /// Whether a VM is in a restricted appliance.
+    pub fn is_restricted(&self, vm: usize) -> bool {
+        self.appliances[self.vms[vm].appliance as usize].restricted
+    }
+
     /// The place that a VM is in.
     pub fn location_of(&self, vm: usize) -> &Location {
-        let datacenter = self.appliances[self.vms[vm].appliance as usize].datacenter;
-        &self.locations[self.datacenters[datacenter].location]
+        &self.locations[self.datacenters[self.datacenter_of(vm)].location]
     }
 
     /// The platform's UUID of a VM.

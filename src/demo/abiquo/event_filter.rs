@@ -79,7 +79,7 @@ fn fits(asking: &Asking<'_>, event: &Event, key: &str, value: &str) -> bool {
     let appliance = appliance_of(asking, event);
     let datacenter = &estate.datacenters[estate.appliances[appliance].datacenter];
     let vm_name = match event.target {
-        Target::Vm(vm) => Some(&*estate.vms[vm].label),
+        Target::Vm(vm) | Target::Task(vm, _) => Some(&*estate.vms[vm].label),
         Target::Appliance(_) => None,
     };
     let appliance_name = estate.appliances[appliance].name.as_str();
@@ -89,7 +89,10 @@ fn fits(asking: &Asking<'_>, event: &Event, key: &str, value: &str) -> bool {
         "actionperformed" => value == event.full_action(),
         "action" => value == event.action,
         "entity" | "component" => value == event.entity(),
-        "entityname" => value == vm_name.unwrap_or(appliance_name),
+        "entityname" => match event.target {
+            Target::Task(_, task) => value == task.to_string(),
+            _ => value == vm_name.unwrap_or(appliance_name),
+        },
         "virtualmachine" => vm_name == Some(value),
         "virtualapp" => value == appliance_name,
         "virtualdatacenter" => value == datacenter.name,
@@ -114,7 +117,7 @@ fn fits(asking: &Asking<'_>, event: &Event, key: &str, value: &str) -> bool {
 
 fn appliance_of(asking: &Asking<'_>, event: &Event) -> usize {
     match event.target {
-        Target::Vm(vm) => asking.platform.estate.vms[vm].appliance as usize,
+        Target::Vm(vm) | Target::Task(vm, _) => asking.platform.estate.vms[vm].appliance as usize,
         Target::Appliance(appliance) => appliance,
     }
 }

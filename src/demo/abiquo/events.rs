@@ -46,6 +46,8 @@ pub enum Target {
     Vm(usize),
     /// A virtual appliance.
     Appliance(usize),
+    /// A task of a VM.
+    Task(usize, Uuid),
 }
 
 /// One entry, before it has an id.
@@ -77,6 +79,7 @@ impl Event {
         match self.target {
             Target::Vm(_) => "VIRTUAL_MACHINE",
             Target::Appliance(_) => "VIRTUAL_APPLIANCE",
+            Target::Task(..) => "TASK",
         }
     }
 

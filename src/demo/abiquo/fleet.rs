@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::estate::{
-    Appliance, Datacenter, Enterprise, Estate, FIRST_VM, Location, Role, User, Vm, id,
-};
-use super::events::{Event, Target};
+use super::estate::{Appliance, Datacenter, Enterprise, Estate, Location, Role, Traits, User, Vm};
+use super::events::Event;
 use super::fleet_file::{
-    DatacenterEntry, EventEntry, File, LocationEntry, RoleEntry, TaskEntry, VmKind,
+    DatacenterEntry, EventEntry, File, LocationEntry, RoleEntry, TaskEntry, Trait, VmKind,
 };
-use super::tasks::{Job, Outcome, Plan, Task};
-use crate::demo::identity::Uuid;
+use super::fleet_records::{event, task};
+use super::tasks::Task;
 
 const DEFAULT: &str = include_str!("../../../assets/demo/abiquo.toml");
 
@@ -44,6 +42,11 @@ pub fn default_fleet(
 fn build(file: File, seed: u64, limit: usize, now_ms: i64, pace: f64) -> Result<Fleet, Fault> {
     let (task_entries, event_entries, datacenters, mut estate) = people_and_places(file, seed)?;
     for entry in datacenters {
+        // A fleet of a given size is all listed.
+        let apart = |one: &Enterprise| one.apart && one.name == entry.enterprise;
+        if limit != usize::MAX && estate.enterprises.iter().any(apart) {
+            continue;
+        }
         add_datacenter(&mut estate, entry, limit, now_ms)?;
     }
     let by_name: HashMap<String, usize> = estate
@@ -94,6 +97,7 @@ fn people_and_places(file: File, seed: u64) -> Result<Rest, Fault> {
         .map(|entry| Enterprise {
             name: entry.name,
             workflow: entry.workflow,
+            apart: entry.apart,
         })
         .collect();
     let roles = file
@@ -218,13 +222,17 @@ fn add_datacenter(
                 deallocated: vm.deallocated,
                 guest_tools: vm.guest_tools,
                 captured: vm.kind == Some(VmKind::Captured),
+                monitored: vm.monitored,
+                traits: traits(&vm.traits),
             });
         }
         estate.appliances.push(Appliance {
             name: appliance.name,
+            description: appliance.description,
             datacenter,
             restricted: appliance.restricted,
-            vms: first_vm..estate.vms.len(),
+            vms: (first_vm..estate.vms.len()).collect(),
+            whole: appliance.whole,
             lagging: appliance
                 .lagging
                 .map(|lagging| (lagging.state, now_ms + lagging.seconds * 1_000)),
@@ -238,117 +246,24 @@ fn add_datacenter(
             &entry.enterprise,
         )?,
         location,
-        appliances: first_appliance..estate.appliances.len(),
+        appliances: (first_appliance..estate.appliances.len()).collect(),
     });
     Ok(())
 }
 
-fn task(
-    estate: &Estate,
-    entry: TaskEntry,
-    vm: usize,
-    number: u64,
-    now_ms: i64,
-    pace: f64,
-) -> Result<Task, Fault> {
-    let created_ms = now_ms - entry.age_seconds * 1_000;
-    let updated_ms = created_ms + entry.took_seconds * 1_000;
-    let jobs: Vec<_> = entry
-        .jobs
-        .iter()
-        .map(|job| Job {
-            work: job.kind,
-            state: job.state,
-            rollback: job.rollback,
-            updated_ms,
-        })
-        .collect();
-    let plan = match (entry.ends_in_seconds, entry.then) {
-        (None, None) => None,
-        (Some(seconds), Some(power)) => {
-            let end_ms = now_ms + paced(seconds * 1_000, pace);
-            // The first job is over, the last one takes the final eighth.
-            let left = end_ms - now_ms;
-            let mut starts_ms = vec![created_ms; entry.jobs.len()];
-            for (at, start) in starts_ms.iter_mut().enumerate().skip(1) {
-                *start = if at + 1 == entry.jobs.len() {
-                    end_ms - left / 8
-                } else {
-                    created_ms + 4_000
-                };
-            }
-            Some(Plan {
-                starts_ms,
-                end_ms,
-                outcome: Outcome {
-                    power,
-                    deallocated: false,
-                    failure: None,
-                },
-            })
+fn traits(list: &[Trait]) -> Traits {
+    let mut traits = Traits::default();
+    for one in list {
+        match one {
+            Trait::OverSoftLimit => traits.over_soft_limit = true,
+            Trait::NoRoom => traits.no_room = true,
+            Trait::ScalingGroup => traits.scaling_group = true,
+            Trait::ActionPlan => traits.action_plan = true,
+            Trait::NoConsole => traits.no_console = true,
+            Trait::Tierless => traits.tierless = true,
         }
-        _ => {
-            return Err(format!(
-                "the task of {} needs both `ends_in_seconds` and `then`",
-                entry.vm
-            ));
-        }
-    };
-    Ok(Task {
-        uuid: Uuid::new(estate.seed, 3, number),
-        user: find(&estate.users, |user| user.nick == entry.user, &entry.user)?,
-        work: entry.kind,
-        vm,
-        state: entry.state,
-        created_ms,
-        updated_ms,
-        jobs,
-        plan,
-        context: Uuid::new(estate.seed, 4, number),
-    })
-}
-
-fn event(
-    estate: &Estate,
-    by_name: &HashMap<String, usize>,
-    entry: EventEntry,
-    number: u64,
-    now_ms: i64,
-) -> Result<Option<Event>, Fault> {
-    let vm = entry
-        .vm
-        .as_ref()
-        .and_then(|name| by_name.get(name))
-        .copied();
-    let appliance = entry
-        .appliance
-        .as_ref()
-        .and_then(|name| estate.appliances.iter().position(|one| one.name == *name));
-    let (target, number_in_text) = match (vm, appliance) {
-        (Some(vm), _) => (Target::Vm(vm), id(FIRST_VM, vm)),
-        (None, Some(appliance)) => (Target::Appliance(appliance), 0),
-        (None, None) => return Ok(None),
-    };
-    let event = Event {
-        id: 0,
-        at_ms: now_ms - entry.ago_minutes * 60_000,
-        severity: entry.severity,
-        action: entry.action,
-        target,
-        user: find(&estate.users, |user| user.nick == entry.user, &entry.user)?,
-        message: entry.message.replace("{id}", &number_in_text.to_string()),
-        context: match entry.operation {
-            Some(operation) => Uuid::new(estate.seed, 5, operation),
-            None => Uuid::new(estate.seed, 6, number),
-        },
-        error: entry.error_code.zip(entry.error_message),
-    };
-    if entry.entity.is_some_and(|entity| entity != event.entity()) {
-        return Err(format!(
-            "event {number} says another entity than its target is"
-        ));
     }
-    Ok(Some(event))
+    traits
 }
 
 /// A duration in milliseconds at a pace: twice as fast at 2.0, nothing at infinity.
@@ -358,7 +273,15 @@ pub fn paced(millis: i64, pace: f64) -> i64 {
     (millis as f64 / pace).min(CENTURY_MS) as i64
 }
 
-fn find<T>(list: &[T], matches: impl Fn(&T) -> bool, name: &str) -> Result<usize, Fault> {
+/// The position of what has a name.
+///
+/// # Errors
+/// Nothing has it.
+pub(super) fn find<T>(
+    list: &[T],
+    matches: impl Fn(&T) -> bool,
+    name: &str,
+) -> Result<usize, Fault> {
     list.iter()
         .position(matches)
         .ok_or_else(|| format!("{name} is not declared"))
@@ -370,7 +293,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::super::estate::{ApplianceState, Power};
-    use super::super::events::Severity;
+    use super::super::events::{Severity, Target};
     use super::super::tasks::TaskState;
     use super::*;
 
@@ -385,14 +308,17 @@ mod tests {
         let words: HashSet<_> = estate
             .appliances
             .iter()
-            .map(|one| {
-                ApplianceState::of(estate.vms[one.vms.clone()].iter().map(|vm| vm.power)).word()
-            })
+            .map(|one| ApplianceState::of(one.vms.iter().map(|&vm| estate.vms[vm].power)).word())
             .collect();
         assert_eq!(words.len(), 6);
-        assert_eq!((estate.datacenters.len(), estate.locations.len()), (3, 3));
-        assert!((60..=70).contains(&estate.vms.len()));
-        assert!((12..=15).contains(&estate.appliances.len()));
+        let is_listed = |enterprise: usize| !estate.enterprises[enterprise].apart;
+        let listed = |one: &&Datacenter| is_listed(one.enterprise);
+        assert_eq!(estate.datacenters.iter().filter(listed).count(), 3);
+        assert_eq!(estate.locations.len(), 3);
+        let vms = (0..estate.vms.len()).filter(|&vm| is_listed(estate.enterprise_of(vm)));
+        assert_eq!(vms.count(), 65);
+        let listed = |one: &&Appliance| is_listed(estate.datacenters[one.datacenter].enterprise);
+        assert!((12..=15).contains(&estate.appliances.iter().filter(listed).count()));
         let names: HashSet<_> = estate.vms.iter().map(|vm| &vm.label).collect();
         assert_eq!(
             names.len(),

@@ -34,6 +34,8 @@ pub(super) struct RoleEntry {
 pub(super) struct EnterpriseEntry {
     pub(super) name: String,
     pub(super) workflow: bool,
+    #[serde(default)]
+    pub(super) apart: bool,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +74,11 @@ pub(super) struct ApplianceEntry {
     pub(super) name: String,
     pub(super) owner: String,
     #[serde(default)]
+    pub(super) description: String,
+    #[serde(default)]
     pub(super) restricted: bool,
+    #[serde(default)]
+    pub(super) whole: bool,
     pub(super) lagging: Option<LaggingEntry>,
     pub(super) vms: Vec<VmEntry>,
 }
@@ -105,6 +111,21 @@ pub(super) struct VmEntry {
     pub(super) guest_tools: bool,
     pub(super) kind: Option<VmKind>,
     pub(super) protected: Option<String>,
+    #[serde(default)]
+    pub(super) monitored: bool,
+    #[serde(default)]
+    pub(super) traits: Vec<Trait>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Trait {
+    OverSoftLimit,
+    NoRoom,
+    ScalingGroup,
+    ActionPlan,
+    NoConsole,
+    Tierless,
 }
 
 fn small_disk() -> u32 {
@@ -133,6 +154,7 @@ pub(super) struct TaskEntry {
     pub(super) took_seconds: i64,
     pub(super) ends_in_seconds: Option<i64>,
     pub(super) then: Option<Power>,
+    pub(super) before: Option<Power>,
     pub(super) jobs: Vec<JobEntry>,
 }
 

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::estate::{Appliance, Datacenter, FIRST_VM, Power, Vm, id};
+use super::estate::{Appliance, Datacenter, FIRST_VM, Power, Traits, Vm, id};
 use super::events::{Event, Severity, Target};
 use super::fleet::Fleet;
 use crate::demo::identity::{Uuid, mix};
@@ -39,11 +39,12 @@ enum Profile {
 pub fn fill(fleet: &mut Fleet, total: usize, now_ms: i64) {
     let mut rng = Rng::with_seed(mix(fleet.estate.seed));
     let mut events = Vec::new();
+    let declared = fleet.estate.datacenters.len();
     while fleet.estate.vms.len() < total {
         let full = |last: &Datacenter| last.appliances.len() >= APPLIANCES;
-        let generated = fleet.estate.datacenters.len() > 3;
+        let generated = fleet.estate.datacenters.len() > declared;
         if !generated || fleet.estate.datacenters.last().is_some_and(full) {
-            add_datacenter(fleet);
+            add_datacenter(fleet, declared);
         }
         add_appliance(fleet, total, now_ms, &mut rng, &mut events);
     }
@@ -51,17 +52,19 @@ pub fn fill(fleet: &mut Fleet, total: usize, now_ms: i64) {
     fleet.events.sort_by_key(|event| event.at_ms);
 }
 
-fn add_datacenter(fleet: &mut Fleet) {
+fn add_datacenter(fleet: &mut Fleet, declared: usize) {
     let estate = &mut fleet.estate;
-    let number = estate.datacenters.len() - 2;
+    let number = estate.datacenters.len() - declared + 1;
     let location = number % estate.locations.len();
-    let enterprise = number % estate.enterprises.len();
-    let first = estate.appliances.len();
+    let listed: Vec<usize> = (0..estate.enterprises.len())
+        .filter(|&one| !estate.enterprises[one].apart)
+        .collect();
+    let enterprise = listed[number % listed.len()];
     estate.datacenters.push(Datacenter {
         name: format!("pool-{number:03}"),
         enterprise,
         location,
-        appliances: first..first,
+        appliances: Vec::new(),
     });
 }
 
@@ -112,17 +115,20 @@ fn add_appliance(
             deallocated: azure && power == Power::Off && rng.bool(),
             guest_tools: rng.u8(..50) != 0,
             captured: false,
+            monitored: false,
+            traits: Traits::default(),
         });
     }
     estate.appliances.push(Appliance {
         name,
+        description: String::new(),
         datacenter,
         restricted: rng.u8(..50) == 0,
-        vms: first..estate.vms.len(),
+        vms: (first..estate.vms.len()).collect(),
+        whole: false,
         lagging: None,
     });
-    let end = estate.appliances.len();
-    estate.datacenters[datacenter].appliances.end = end;
+    estate.datacenters[datacenter].appliances.push(position);
 }
 
 fn power(profile: Profile, azure: bool, rng: &mut Rng) -> Power {
@@ -164,7 +170,7 @@ mod tests {
 
     #[test]
     fn generated_vms_spread_over_datacenters_and_appliances_of_fixed_size() {
-        let mut fleet = default_fleet(3, None, NOW, 1.0).unwrap();
+        let mut fleet = default_fleet(3, Some(65), NOW, 1.0).unwrap();
         let (old_vms, old_appliances) = (fleet.estate.vms.len(), fleet.estate.appliances.len());
         fill(&mut fleet, old_vms + 2_050, NOW);
         let estate = &fleet.estate;
@@ -181,8 +187,8 @@ mod tests {
             assert!(
                 appliance
                     .vms
-                    .clone()
-                    .all(|vm| estate.vms[vm].appliance as usize == at)
+                    .iter()
+                    .all(|&vm| estate.vms[vm].appliance as usize == at)
             );
         }
         let names: HashSet<_> = estate.vms.iter().map(|vm| &vm.label).collect();

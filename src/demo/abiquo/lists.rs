@@ -17,9 +17,20 @@ const VM_BYTES: usize = 10 * 1_024;
 
 /// The actions that events are known to have.
 const EVENT_TYPES: &[&str] = &[
+    "TASK_DEPLOY_CANCEL",
+    "TASK_DEPLOY_CONTINUE",
+    "TASK_UNDEPLOY_CANCEL",
+    "TASK_UNDEPLOY_CONTINUE",
+    "VIRTUAL_APPLIANCE_CREATE",
+    "VIRTUAL_APPLIANCE_DELETE",
     "VIRTUAL_APPLIANCE_DEPLOY",
+    "VIRTUAL_APPLIANCE_MODIFY",
+    "VIRTUAL_APPLIANCE_UNDEPLOY",
+    "VIRTUAL_MACHINE_DELETE",
     "VIRTUAL_MACHINE_DEPLOY",
     "VIRTUAL_MACHINE_DEPLOY_FINISH",
+    "VIRTUAL_MACHINE_INSTANCE_FINISH",
+    "VIRTUAL_MACHINE_INSTANCE_START",
     "VIRTUAL_MACHINE_MOVE_TO_VAPP",
     "VIRTUAL_MACHINE_NOTIFICATION",
     "VIRTUAL_MACHINE_PAUSE",
@@ -27,15 +38,19 @@ const EVENT_TYPES: &[&str] = &[
     "VIRTUAL_MACHINE_POWERON",
     "VIRTUAL_MACHINE_PROTECT",
     "VIRTUAL_MACHINE_RECONFIGURE",
+    "VIRTUAL_MACHINE_RELEASE",
     "VIRTUAL_MACHINE_REQUEST_ACCESS",
     "VIRTUAL_MACHINE_RESET",
     "VIRTUAL_MACHINE_RESUME",
     "VIRTUAL_MACHINE_SHUTDOWN",
     "VIRTUAL_MACHINE_STATE",
+    "VIRTUAL_MACHINE_UNDEPLOY",
+    "VIRTUAL_MACHINE_UNDEPLOY_FINISH",
     "VIRTUAL_MACHINE_UNPROTECT",
     "VIRTUAL_MACHINE_VSM_CHANGE_STATE",
     "VIRTUAL_MACHINE_VSM_VM_MOVED",
     "VIRTUAL_MACHINE_WORKFLOW_DEPLOY_SEND",
+    "VIRTUAL_MACHINE_WORKFLOW_UNDEPLOY_SEND",
 ];
 
 type Result<T = Answer> = std::result::Result<T, Refusal>;
@@ -63,7 +78,8 @@ impl<'a> Asking<'a> {
 
     /// The long list. In the order of names it is only cut, never sorted.
     pub(super) fn all_vms(&self) -> Result {
-        let by_name = self.platform.vms_by_name(self.sees_restricted());
+        let scope = self.platform.estate.scope(self.user);
+        let by_name = self.platform.vms_by_name(scope);
         let page = Page::read(&self.query, "name", true)?;
         let filtered = self.query.get("has").is_some() || self.query.get("vmlabel").is_some();
         if !filtered && page.ascending && matches!(page.by.as_str(), "name" | "label") {
@@ -162,7 +178,13 @@ impl<'a> Asking<'a> {
     pub(super) fn users(&self, enterprise: Option<usize>) -> Result {
         self.need("USERS_VIEW")?;
         let all = &self.platform.estate.users;
-        let of = |user: &usize| enterprise.is_none_or(|one| all[*user].enterprise == one);
+        let of = |user: &usize| {
+            let own = all[*user].enterprise;
+            enterprise.map_or_else(
+                || self.platform.estate.reaches(self.user, own),
+                |one| own == one,
+            )
+        };
         let mut list: Vec<_> = (0..all.len()).filter(of).collect();
         let page = Page::read(&self.query, "name", true)?;
         let by_nick = page.by == "nick";
@@ -179,13 +201,22 @@ impl<'a> Asking<'a> {
     }
 
     pub(super) fn datacenters(&self, enterprise: Option<usize>) -> Result {
-        let all = &self.platform.estate.datacenters;
+        let estate = &self.platform.estate;
+        let all = &estate.datacenters;
         let asked = |key: &str| self.query.get(key).map(str::parse::<u32>);
         let enterprise_id = asked("enterprise");
         let location_id = asked("datacenter");
         let of = |&one: &usize| {
             let datacenter = &all[one];
-            enterprise.is_none_or(|enterprise| datacenter.enterprise == enterprise)
+            let own = estate.users[self.user].enterprise == datacenter.enterprise;
+            // Who does not ask for a tenant that stands apart is not shown it.
+            let listed = own
+                || enterprise.is_some()
+                || enterprise_id.is_some()
+                || !estate.enterprises[datacenter.enterprise].apart;
+            listed
+                && estate.reaches(self.user, datacenter.enterprise)
+                && enterprise.is_none_or(|enterprise| datacenter.enterprise == enterprise)
                 && enterprise_id
                     .as_ref()
                     .is_none_or(|asked| *asked == Ok(id(FIRST_ENTERPRISE, datacenter.enterprise)))
@@ -206,8 +237,10 @@ impl<'a> Asking<'a> {
         list.retain(|&one| self.sees(one));
         let page = Page::read(&self.query, "name", true)?;
         self.arrange(&page, &mut list, |&one| all[one].name.clone())?;
+        let expand = self.query.get("expand").unwrap_or_default();
+        let last_task = expand.contains("last_task");
         self.list("virtualappliances", &page, &list, |pen, json, &one| {
-            pen.appliance(json, one)
+            pen.appliance(json, one, last_task)
         })
     }
 
@@ -232,8 +265,13 @@ impl<'a> Asking<'a> {
         Ok(())
     }
 
-    /// Tasks are not paged; before 4.0 they had neither links nor a total (2.3).
-    pub(super) fn tasks(&self, tasks: &[&Task], owner: &str, tail: &str) -> Result {
+    /// The tasks of something, which are not paged.
+    pub(super) fn all_tasks(&self, tasks: &[&Task], owner: &str) -> Result {
+        self.tasks(tasks, tasks.len(), owner, "/tasks")
+    }
+
+    /// Some tasks of so many; before 4.0 the list had neither links nor a total (2.3).
+    fn tasks(&self, tasks: &[&Task], total: usize, owner: &str, tail: &str) -> Result {
         let (name, version) = accepted(self.headers, &["tasks"])?;
         let pen = self.pen(version);
         let mut json = Json::with_capacity(VM_BYTES);
@@ -253,22 +291,24 @@ impl<'a> Asking<'a> {
         }
         json.close_array();
         if tells_links {
-            json.count("totalSize", i64::try_from(tasks.len()).unwrap_or(i64::MAX));
+            json.count("totalSize", i64::try_from(total).unwrap_or(i64::MAX));
         }
         json.close();
         Ok(Answer::Body(StatusCode::OK, name, version, json.finish()))
     }
 
     pub(super) fn pending(&self, matches: impl Fn(&Task) -> bool) -> Result {
-        let has = self.query.get("has").unwrap_or_default();
+        let page = Page::read(&self.query, "timestamp", true)?;
+        let has = self.query.get("has").unwrap_or_default().to_lowercase();
         let users = &self.platform.estate.users;
         let mut tasks = self.platform.pending();
         tasks.retain(|task| {
             let appliance = self.platform.estate.vms[task.vm].appliance as usize;
-            matches(task) && self.sees(appliance) && users[task.user].nick.contains(has)
+            matches(task) && self.sees(appliance) && users[task.user].nick.contains(&has)
         });
         let parent = self.path.split("/action/").next().unwrap_or_default();
-        self.tasks(&tasks, parent, "/action/pendingtasks")
+        let shown = page.cut(&tasks);
+        self.tasks(shown, tasks.len(), parent, "/action/pendingtasks")
     }
 
     pub(super) fn events(&self) -> Result {

@@ -159,6 +159,16 @@ pub fn plain_text(headers: &HeaderMap) -> Result<(), Refusal> {
     ))
 }
 
+/// Whether plain text is what an answer should be.
+pub fn takes_text(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let mut entries = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(Entry::parse);
+    entries.any(|entry| entry.essence == "text/plain")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]

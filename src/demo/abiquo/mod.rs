@@ -2,23 +2,31 @@
 
 mod actions;
 mod answer;
+mod appliance_checks;
 mod asking;
 mod auth;
+mod changes;
 mod estate;
 mod event_filter;
 mod events;
 mod fleet;
 mod fleet_file;
+mod fleet_records;
 mod generate;
+mod history;
+mod hosts;
 mod lists;
 mod media;
+mod metrics;
 mod operations;
 mod paging;
 mod platform;
 mod reads;
 mod render;
 mod routes;
+mod task_checks;
 mod tasks;
+mod vm_checks;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -28,7 +36,6 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
 
-use self::actions::Act;
 use self::answer::{Answer, Refusal, respond, unauthorized};
 use self::asking::Asking;
 use self::auth::Tokens;
@@ -62,6 +69,9 @@ pub fn service(options: &DemoOptions, clock: Clock, base: String) -> Result<Rout
     let now_ms = clock.now_ms();
     let mut fleet = fleet::default_fleet(options.seed, options.vms, now_ms, options.pace)
         .map_err(DemoError::Fleet)?;
+    let recent = std::mem::take(&mut fleet.events);
+    fleet.events = history::older(&fleet.estate, now_ms);
+    fleet.events.extend(recent);
     if let Some(total) = options.vms {
         generate::fill(&mut fleet, total, now_ms);
     }
@@ -123,7 +133,8 @@ impl Server {
         if !takes {
             return None;
         }
-        if head.method == Method::GET {
+        // Opening a console leaves an event behind.
+        if head.method == Method::GET && !matches!(resource, Resource::VmConsole(_)) {
             let platform = self.present();
             return Some(self.reading(&platform, head, user).answer(resource));
         }
@@ -133,8 +144,10 @@ impl Server {
             .unwrap_or_else(PoisonError::into_inner);
         let now_ms = self.clock.now_ms();
         platform.advance(now_ms);
-        let checked = self.reading(&platform, head, user).check(resource, body);
-        Some(checked.and_then(|act: Act| act.perform(&mut platform, &self.base, user, now_ms)))
+        let checked = self
+            .reading(&platform, head, user)
+            .check(resource, &head.method, body);
+        Some(checked.map(|act| act.perform(&mut platform, &self.base, user, now_ms)))
     }
 
     fn reading<'a>(

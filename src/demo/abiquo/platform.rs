@@ -4,10 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::estate::{ApplianceState, Estate, FIRST_VM, Power, id};
+use super::estate::{Appliance, ApplianceState, Estate, FIRST_VM, Power, Scope, id};
 use super::events::{Event, EventLog, Severity, Target};
 use super::fleet::Fleet;
-use super::tasks::{Task, TaskState, Work};
+use super::tasks::{Plan, Removal, Task, Work};
 use crate::demo::identity::Uuid;
 
 /// How many tasks of one VM are kept.
@@ -23,10 +23,10 @@ pub struct Platform {
     pub events: EventLog,
     /// When running tasks end, and on which VM: the next one on top.
     due: BinaryHeap<Reverse<(i64, usize)>>,
-    /// All VMs in the order of their names.
+    /// All VMs there are, in the order of their names.
     by_name: Vec<u32>,
-    /// The same, without those in restricted appliances.
-    open_by_name: Vec<u32>,
+    /// The same, as far as the users of a scope see them.
+    listed: HashMap<Scope, Vec<u32>>,
     /// How much faster than normal operations run.
     pub(super) pace: f64,
     /// How many identifiers were given out.
@@ -44,19 +44,19 @@ impl Platform {
             let label = |at: u32| &estate.vms[at as usize].label;
             label(a).cmp(label(b)).then(a.cmp(&b))
         });
-        let is_open =
-            |&at: &u32| !estate.appliances[estate.vms[at as usize].appliance as usize].restricted;
-        let open_by_name = by_name.iter().copied().filter(is_open).collect();
+        let scopes = (0..estate.users.len()).map(|user| (estate.scope(user), Vec::new()));
+        let listed = scopes.collect();
         let mut platform = Self {
             estate,
             tasks: HashMap::new(),
             events: EventLog::default(),
             due: BinaryHeap::new(),
             by_name,
-            open_by_name,
+            listed,
             pace,
             given: 0,
         };
+        platform.relist();
         for task in fleet.tasks {
             platform.keep(task);
         }
@@ -66,13 +66,45 @@ impl Platform {
         platform
     }
 
-    /// All VMs that a user may see, in the order of their names.
-    pub fn vms_by_name(&self, sees_restricted: bool) -> &[u32] {
-        if sees_restricted {
-            &self.by_name
-        } else {
-            &self.open_by_name
+    /// The VMs that the users of a scope see in the list of all, in the order of their names.
+    pub fn vms_by_name(&self, scope: Scope) -> &[u32] {
+        self.listed.get(&scope).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every VM there is, whoever it belongs to, in the order of their names.
+    pub fn every_vm(&self) -> impl Iterator<Item = usize> + use<'_> {
+        self.by_name.iter().map(|&vm| vm as usize)
+    }
+
+    /// Brings the lists up to date: a VM came, went, moved or was restricted.
+    pub(super) fn relist(&mut self) {
+        let estate = &self.estate;
+        for (scope, list) in &mut self.listed {
+            let lists = |&vm: &u32| scope.lists(estate, vm as usize);
+            *list = self.by_name.iter().copied().filter(lists).collect();
         }
+    }
+
+    /// Takes a VM out of everything but the history.
+    pub(super) fn forget(&mut self, vm: usize) {
+        let appliance = self.estate.vms[vm].appliance as usize;
+        self.estate.appliances[appliance]
+            .vms
+            .retain(|&one| one != vm);
+        self.by_name.retain(|&one| one as usize != vm);
+        self.estate.protections.remove(&vm);
+        self.tasks.remove(&vm);
+        self.relist();
+    }
+
+    /// Puts a VM into another appliance.
+    pub(super) fn rehouse(&mut self, vm: usize, appliance: usize) {
+        let old = self.estate.vms[vm].appliance as usize;
+        self.estate.appliances[old].vms.retain(|&one| one != vm);
+        self.estate.appliances[appliance].vms.push(vm);
+        // There are never as many appliances as an u32 can count.
+        self.estate.vms[vm].appliance = u32::try_from(appliance).unwrap_or(u32::MAX);
+        self.relist();
     }
 
     /// The state that the server reports for an appliance.
@@ -80,11 +112,25 @@ impl Platform {
         let appliance = &self.estate.appliances[appliance];
         match appliance.lagging {
             Some((state, until_ms)) if now_ms < until_ms => state,
-            _ => ApplianceState::of(
-                self.estate.vms[appliance.vms.clone()]
-                    .iter()
-                    .map(|vm| vm.power),
-            ),
+            _ => self.real_state(appliance),
+        }
+    }
+
+    /// The state of an appliance as its VMs have it.
+    pub fn real_state(&self, appliance: &Appliance) -> ApplianceState {
+        ApplianceState::of(appliance.vms.iter().map(|&vm| self.estate.vms[vm].power))
+    }
+
+    /// Whether a VM has a host, which an undeployed one has not, nor one whose deploy still looks for it.
+    pub fn is_placed(&self, vm: usize, now_ms: i64) -> bool {
+        match self.power(vm) {
+            Power::NotAllocated => false,
+            Power::Locked => self
+                .tasks_of(vm)
+                .iter()
+                .find(|task| task.plan.is_some() || task.held.is_some())
+                .is_none_or(|task| task.has_host(now_ms)),
+            _ => true,
         }
     }
 
@@ -108,7 +154,7 @@ impl Platform {
 
     /// Tasks that wait for a review, ordered by creation.
     pub fn pending(&self) -> Vec<&Task> {
-        let waits = |task: &&Task| task.state == TaskState::Queueing && task.plan.is_none();
+        let waits = |task: &&Task| task.held.is_some();
         let mut pending: Vec<_> = self.tasks.values().flatten().filter(waits).collect();
         pending.sort_by_key(|task| (task.created_ms, task.vm));
         pending
@@ -139,26 +185,67 @@ impl Platform {
         let Some(task) = running else { return };
         let Some(plan) = task.finish() else { return };
         let (work, user, context) = (task.work, task.user, task.context);
+        let outcome = plan.outcome;
+        let from = self.host_name(vm);
         let one = &mut self.estate.vms[vm];
-        one.power = plan.outcome.power;
-        one.deallocated = plan.outcome.deallocated;
+        one.power = outcome.power;
+        one.deallocated = outcome.deallocated;
+        one.host = outcome.host.unwrap_or(one.host);
         let name = one.label.to_string();
-        let (severity, message) = match plan.outcome.failure {
-            Some(failure) => (Severity::Error, failure),
-            None => (
-                Severity::Info,
-                format!("{name} {}", done(work, plan.outcome.deallocated)),
-            ),
+        if let Some(failure) = outcome.failure {
+            let action = match work {
+                Work::Deploy => "DEPLOY",
+                other => finished_action(other),
+            };
+            let error = failure
+                .error
+                .map(|(code, meaning)| (code.to_owned(), meaning.to_owned()));
+            self.events.write(Event {
+                id: 0,
+                at_ms: end_ms,
+                severity: Severity::Error,
+                action: action.to_owned(),
+                target: Target::Vm(vm),
+                user,
+                message: failure.message,
+                context,
+                error,
+            });
+            return;
+        }
+        let message = match work {
+            Work::Relocate => format!("{name} moved from {from} to {}", self.host_name(vm)),
+            Work::Delete if outcome.removal == Some(Removal::Released) => {
+                format!("{name} released: it is an imported VM of its hypervisor again")
+            }
+            Work::Deploy if !self.host_name(vm).is_empty() => {
+                format!("{name} runs on {}", self.host_name(vm))
+            }
+            _ => format!("{name} {}", done(work, outcome.deallocated)),
         };
-        self.note(
-            end_ms,
-            severity,
-            finished_action(work),
-            vm,
-            user,
-            context,
-            message,
-        );
+        let action = match outcome.removal {
+            Some(Removal::Released) => "RELEASE",
+            _ => finished_action(work),
+        };
+        self.note(end_ms, Severity::Info, action, vm, user, context, message);
+        if outcome.removal.is_some() {
+            self.forget(vm);
+        }
+    }
+
+    /// The host of a VM, or nothing where hosts are not to be seen.
+    fn host_name(&self, vm: usize) -> String {
+        let hosts = &self.estate.location_of(vm).hosts;
+        let host = hosts.get(usize::from(self.estate.vms[vm].host));
+        host.cloned().unwrap_or_default()
+    }
+
+    /// Has a stored task run by a plan.
+    pub(super) fn run(&mut self, vm: usize, uuid: Uuid, plan: Plan) {
+        self.due.push(Reverse((plan.end_ms, vm)));
+        if let Some(task) = self.task_mut(vm, uuid) {
+            task.plan = Some(plan);
+        }
     }
 
     /// Stores a task, and its end when it runs.
@@ -221,6 +308,9 @@ impl Platform {
 fn finished_action(work: Work) -> &'static str {
     match work {
         Work::Deploy => "DEPLOY_FINISH",
+        Work::Undeploy => "UNDEPLOY_FINISH",
+        Work::Relocate => "VSM_VM_MOVED",
+        Work::Instance => "INSTANCE_FINISH",
         Work::PowerOn => "POWERON",
         Work::PowerOff => "POWEROFF",
         other => other.word(),
@@ -230,6 +320,9 @@ fn finished_action(work: Work) -> &'static str {
 fn done(work: Work, deallocated: bool) -> &'static str {
     match work {
         Work::Deploy => "is deployed and on",
+        Work::Undeploy => "is undeployed",
+        Work::Delete => "deleted",
+        Work::Instance => "has a new instance",
         Work::PowerOn => "powered on",
         Work::PowerOff if deallocated => "powered off and deallocated",
         Work::PowerOff => "powered off",

@@ -54,34 +54,32 @@ impl<'a> Asking<'a> {
             Resource::Enterprises => self.enterprises(),
             Resource::Enterprise(enterprise) => {
                 let enterprise = self.enterprise(enterprise)?;
+                if self.platform.estate.users[self.user].enterprise != enterprise {
+                    self.need("ENTERPRISE_ENUMERATE")?;
+                }
                 self.one("enterprise", |pen, json| pen.enterprise(json, enterprise))
             }
             Resource::EnterpriseVms(enterprise) => {
-                let enterprise = self.enterprise(enterprise)?;
-                let vms = self
-                    .visible_vms()
-                    .filter(|&vm| self.enterprise_of(vm) == enterprise)
-                    .collect();
-                self.unpaged_vms(vms)
+                let enterprise = self.own_enterprise(enterprise)?;
+                let of = |&vm: &usize| self.platform.estate.enterprise_of(vm) == enterprise;
+                self.unpaged_vms(self.visible_vms().filter(of).collect())
             }
             Resource::EnterpriseAppliances(enterprise) => {
-                let enterprise = self.enterprise(enterprise)?;
-                let estate = &self.platform.estate;
-                let of = |one: &usize| {
-                    estate.datacenters[estate.appliances[*one].datacenter].enterprise == enterprise
-                };
-                self.appliances((0..estate.appliances.len()).filter(of).collect())
+                let enterprise = self.own_enterprise(enterprise)?;
+                let datacenters = self.platform.estate.datacenters.iter();
+                let own = datacenters.filter(|one| one.enterprise == enterprise);
+                self.appliances(own.flat_map(|one| one.appliances.clone()).collect())
             }
             Resource::EnterpriseDatacenters(enterprise) => {
-                let enterprise = self.enterprise(enterprise)?;
+                let enterprise = self.own_enterprise(enterprise)?;
                 self.datacenters(Some(enterprise))
             }
             Resource::EnterprisePending(enterprise) => {
-                let enterprise = self.enterprise(enterprise)?;
-                self.pending(|task| self.platform.estate.users[task.user].enterprise == enterprise)
+                let enterprise = self.own_enterprise(enterprise)?;
+                self.pending(|task| self.platform.estate.enterprise_of(task.vm) == enterprise)
             }
             Resource::Users(enterprise) => {
-                let enterprise = enterprise.map(|one| self.enterprise(one)).transpose()?;
+                let enterprise = enterprise.map(|one| self.own_enterprise(one)).transpose()?;
                 self.users(enterprise)
             }
             Resource::User(enterprise, user) => {
@@ -108,39 +106,32 @@ impl<'a> Asking<'a> {
             Resource::DatacenterVms(datacenter) => {
                 let datacenter = self.datacenter(datacenter)?;
                 let estate = &self.platform.estate;
-                let appliances = estate.datacenters[datacenter]
-                    .appliances
-                    .clone()
-                    .filter(|&one| self.sees(one));
+                let appliances = estate.datacenters[datacenter].appliances.iter();
+                let seen = appliances.filter(|&&one| self.sees(one));
                 self.vms(
-                    appliances
-                        .flat_map(|one| estate.appliances[one].vms.clone())
+                    seen.flat_map(|&one| estate.appliances[one].vms.iter().copied())
                         .collect(),
                 )
             }
             Resource::DatacenterTasks(datacenter) => {
                 let datacenter = self.datacenter(datacenter)?;
                 let estate = &self.platform.estate;
-                let appliances = estate.datacenters[datacenter].appliances.clone();
+                let appliances = estate.datacenters[datacenter].appliances.iter();
                 let vms = appliances
-                    .filter(|&one| self.sees(one))
-                    .flat_map(|one| estate.appliances[one].vms.clone());
-                let tasks: Vec<_> = vms.flat_map(|vm| self.platform.tasks_of(vm)).collect();
-                self.tasks(&tasks, &Pen::datacenter_path(datacenter), "/tasks")
+                    .filter(|&&one| self.sees(one))
+                    .flat_map(|&one| &estate.appliances[one].vms);
+                let tasks: Vec<_> = vms.flat_map(|&vm| self.platform.tasks_of(vm)).collect();
+                self.all_tasks(&tasks, &Pen::datacenter_path(datacenter))
             }
             Resource::Appliances(datacenter) => {
                 let datacenter = self.datacenter(datacenter)?;
-                self.appliances(
-                    self.platform.estate.datacenters[datacenter]
-                        .appliances
-                        .clone()
-                        .collect(),
-                )
+                let one = &self.platform.estate.datacenters[datacenter];
+                self.appliances(one.appliances.clone())
             }
             Resource::Appliance(datacenter, appliance) => {
                 let appliance = self.appliance(datacenter, appliance)?;
                 self.one("virtualappliance", |pen, json| {
-                    pen.appliance(json, appliance)
+                    pen.appliance(json, appliance, false)
                 })
             }
             Resource::ApplianceState(datacenter, appliance) => {
@@ -151,22 +142,13 @@ impl<'a> Asking<'a> {
             }
             Resource::ApplianceTasks(datacenter, appliance) => {
                 let appliance = self.appliance(datacenter, appliance)?;
-                let vms = self.platform.estate.appliances[appliance].vms.clone();
-                let tasks: Vec<_> = vms.flat_map(|vm| self.platform.tasks_of(vm)).collect();
-                self.tasks(
-                    &tasks,
-                    &self.pen(Version::LATEST).appliance_path(appliance),
-                    "/tasks",
-                )
+                let vms = self.platform.estate.appliances[appliance].vms.iter();
+                let tasks: Vec<_> = vms.flat_map(|&vm| self.platform.tasks_of(vm)).collect();
+                self.all_tasks(&tasks, &self.pen(Version::LATEST).appliance_path(appliance))
             }
             Resource::ApplianceVms(datacenter, appliance) => {
                 let appliance = self.appliance(datacenter, appliance)?;
-                self.vms(
-                    self.platform.estate.appliances[appliance]
-                        .vms
-                        .clone()
-                        .collect(),
-                )
+                self.vms(self.platform.estate.appliances[appliance].vms.clone())
             }
             Resource::Vm(vm) => {
                 let vm = self.vm(vm)?;
@@ -179,7 +161,7 @@ impl<'a> Asking<'a> {
             Resource::VmTasks(vm) => {
                 let vm = self.vm(vm)?;
                 let tasks: Vec<_> = self.platform.tasks_of(vm).iter().collect();
-                self.tasks(&tasks, &self.pen(Version::LATEST).vm_path(vm), "/tasks")
+                self.all_tasks(&tasks, &self.pen(Version::LATEST).vm_path(vm))
             }
             Resource::VmTask(vm, task) => {
                 let task = self.task(vm, task)?;
@@ -195,14 +177,47 @@ impl<'a> Asking<'a> {
                 let event = event.ok_or_else(|| Refusal::missing("EVENT-0", "no such event"))?;
                 self.one("event", |pen, json| pen.event(json, event))
             }
+            Resource::VmAsyncTasks(vm) => {
+                self.vm(vm)?;
+                self.one("asynctasks", |_, json| {
+                    json.raw(r#"{"links":[],"collection":[]}"#);
+                })
+            }
+            Resource::VmRelocateCandidates(vm) => self.relocation_candidates(vm),
+            Resource::VmMetrics(vm) => self.metrics(vm),
+            Resource::VmMetric(vm, metric) => self.metric(vm, metric),
+            Resource::Machine(location, rack, machine) => {
+                let host = self.machine(location, rack, machine)?;
+                self.one("machine", |pen, json| pen.machine(json, host))
+            }
+            Resource::MachineVms(location, rack, machine) => {
+                let host = self.machine(location, rack, machine)?;
+                let here = |&vm: &usize| self.platform.is_on(vm, host, self.now_ms);
+                self.vms(self.visible_vms().filter(here).collect())
+            }
             Resource::VmReset(_)
+            | Resource::VmDeploy(_)
+            | Resource::VmUndeploy(_)
+            | Resource::VmInstance(_)
             | Resource::VmProtect(_)
             | Resource::VmUnprotect(_)
-            | Resource::VmTaskAck(..) => Err(Refusal::nowhere()),
+            | Resource::VmAppMove(_)
+            | Resource::VmNotification(_)
+            | Resource::VmRelocate(_)
+            | Resource::VmConsole(_)
+            | Resource::VmMonitoring(..)
+            | Resource::VmTaskAck(..)
+            | Resource::VmTaskReview(..)
+            | Resource::ApplianceDeploy(..)
+            | Resource::ApplianceUndeploy(..) => Err(Refusal::nowhere()),
         }
     }
 
-    fn one(&self, name: &'static str, write: impl FnOnce(Pen<'a>, &mut Json)) -> Result {
+    /// One object.
+    ///
+    /// # Errors
+    /// 406.
+    pub(super) fn one(&self, name: &'static str, write: impl FnOnce(Pen<'a>, &mut Json)) -> Result {
         let (name, version) = accepted(self.headers, &[name])?;
         let mut json = Json::with_capacity(OBJECT_BYTES);
         write(self.pen(version), &mut json);

@@ -1,10 +1,14 @@
 //! The addresses of the API.
 
+use super::metrics::METRICS;
 use crate::demo::identity::Uuid;
 
 /// A VM's address: virtual datacenter, virtual appliance, VM, as ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VmId(pub u32, pub u32, pub u32);
+
+/// The rack that every host stands in.
+pub const RACK: u32 = 2;
 
 /// What an address names. Whether it exists is another question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +39,36 @@ pub enum Resource {
     ApplianceState(u32, u32),
     ApplianceTasks(u32, u32),
     ApplianceVms(u32, u32),
+    ApplianceDeploy(u32, u32),
+    ApplianceUndeploy(u32, u32),
     Vm(VmId),
     VmState(VmId),
     VmReset(VmId),
+    VmDeploy(VmId),
+    VmUndeploy(VmId),
+    VmInstance(VmId),
     VmProtect(VmId),
     VmUnprotect(VmId),
+    VmAppMove(VmId),
+    VmNotification(VmId),
+    VmRelocate(VmId),
+    VmRelocateCandidates(VmId),
+    VmConsole(VmId),
+    VmMetrics(VmId),
+    /// One metric, by its position among them.
+    VmMetric(VmId, usize),
+    /// Switches the metrics on or off.
+    VmMonitoring(VmId, bool),
     VmTasks(VmId),
+    VmAsyncTasks(VmId),
     VmTask(VmId, Uuid),
     VmTaskAck(VmId, Uuid),
+    /// Lets a waiting request run, or rejects it.
+    VmTaskReview(VmId, Uuid, bool),
+    /// Location, rack and machine, as ids.
+    Machine(u32, u32, u32),
+    /// The VMs on a machine: location, rack and machine, as ids.
+    MachineVms(u32, u32, u32),
     Events,
     Event(u64),
 }
@@ -66,6 +92,18 @@ impl Resource {
         Some(match *parts {
             ["roles", role] => Self::Role(number(role)?),
             ["roles", role, "action", "privileges"] => Self::RolePrivileges(number(role)?),
+            ["datacenters", location, "racks", rack, "machines", machine] => {
+                Self::Machine(number(location)?, number(rack)?, number(machine)?)
+            }
+            [
+                "datacenters",
+                location,
+                "racks",
+                rack,
+                "machines",
+                machine,
+                "virtualmachines",
+            ] => Self::MachineVms(number(location)?, number(rack)?, number(machine)?),
             ["enterprises"] => Self::Enterprises,
             ["enterprises", "_", "users"] => Self::Users(None),
             ["enterprises", enterprise] => Self::Enterprise(number(enterprise)?),
@@ -131,6 +169,8 @@ impl Resource {
             ["state"] => Self::ApplianceState(datacenter, appliance),
             ["tasks"] => Self::ApplianceTasks(datacenter, appliance),
             ["virtualmachines"] => Self::ApplianceVms(datacenter, appliance),
+            ["action", "deploy"] => Self::ApplianceDeploy(datacenter, appliance),
+            ["action", "undeploy"] => Self::ApplianceUndeploy(datacenter, appliance),
             ["virtualmachines", vm, ref rest @ ..] => {
                 Self::in_vm(VmId(datacenter, appliance, number(vm)?), rest)?
             }
@@ -145,9 +185,28 @@ impl Resource {
             ["action", "reset"] => Self::VmReset(vm),
             ["action", "protect"] => Self::VmProtect(vm),
             ["action", "unprotect"] => Self::VmUnprotect(vm),
+            ["action", "deploy"] => Self::VmDeploy(vm),
+            ["action", "undeploy"] => Self::VmUndeploy(vm),
+            ["action", "instance"] => Self::VmInstance(vm),
+            ["action", "vappmove"] => Self::VmAppMove(vm),
+            ["action", "notification"] => Self::VmNotification(vm),
+            ["action", "relocate"] => Self::VmRelocate(vm),
+            ["action", "relocatecandidates"] => Self::VmRelocateCandidates(vm),
+            ["config", "rdpaccess"] => Self::VmConsole(vm),
+            ["metrics"] => Self::VmMetrics(vm),
+            ["metrics", name] => Self::VmMetric(vm, metric(name)?),
+            ["enablemonitoring"] => Self::VmMonitoring(vm, true),
+            ["disablemonitoring"] => Self::VmMonitoring(vm, false),
             ["tasks"] => Self::VmTasks(vm),
+            ["asynctasks"] => Self::VmAsyncTasks(vm),
             ["tasks", task] => Self::VmTask(vm, task.parse().ok()?),
             ["tasks", task, "action", "ack"] => Self::VmTaskAck(vm, task.parse().ok()?),
+            ["tasks", task, "action", "continue"] => {
+                Self::VmTaskReview(vm, task.parse().ok()?, true)
+            }
+            ["tasks", task, "action", "cancel"] => {
+                Self::VmTaskReview(vm, task.parse().ok()?, false)
+            }
             _ => return None,
         })
     }
@@ -155,13 +214,31 @@ impl Resource {
     /// The methods that it takes.
     pub fn methods(self) -> &'static str {
         match self {
+            Self::Vm(_) => "GET, DELETE",
             Self::VmState(_) => "GET, PUT",
-            Self::VmReset(_) | Self::VmProtect(_) | Self::VmUnprotect(_) | Self::VmTaskAck(..) => {
-                "POST"
-            }
+            Self::Appliances(_) => "GET, POST",
+            Self::Appliance(..) => "GET, PUT, DELETE",
+            Self::VmReset(_)
+            | Self::VmDeploy(_)
+            | Self::VmUndeploy(_)
+            | Self::VmInstance(_)
+            | Self::VmProtect(_)
+            | Self::VmUnprotect(_)
+            | Self::VmAppMove(_)
+            | Self::VmNotification(_)
+            | Self::VmRelocate(_)
+            | Self::VmMonitoring(..)
+            | Self::VmTaskAck(..)
+            | Self::VmTaskReview(..)
+            | Self::ApplianceDeploy(..)
+            | Self::ApplianceUndeploy(..) => "POST",
             _ => "GET",
         }
     }
+}
+
+fn metric(name: &str) -> Option<usize> {
+    METRICS.iter().position(|metric| metric.name == name)
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -180,7 +257,8 @@ mod tests {
         assert_eq!(at(""), Some(Resource::Vm(vm)));
         assert_eq!(at("/state"), Some(Resource::VmState(vm)));
         assert_eq!(at("/action/protect"), Some(Resource::VmProtect(vm)));
-        assert_eq!(at("/action/deploy"), None);
+        assert_eq!(at("/action/deploy"), Some(Resource::VmDeploy(vm)));
+        assert_eq!(at("/action/clone"), None);
         assert_eq!(at("/tasks/not-a-uuid"), None);
         assert_eq!(
             Resource::parse("/api/admin/enterprises/_/users"),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::estate::Power;
+use super::operations::Operation;
 use crate::demo::identity::Uuid;
 
 /// What a task or a job does (7.2); both share their words.
@@ -10,6 +11,10 @@ use crate::demo::identity::Uuid;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Work {
     Deploy,
+    Undeploy,
+    Delete,
+    Relocate,
+    Instance,
     Reconfigure,
     PowerOn,
     PowerOff,
@@ -19,6 +24,7 @@ pub enum Work {
     Shutdown,
     Schedule,
     Configure,
+    Deconfigure,
     FreeResources,
     UpdateResources,
 }
@@ -28,6 +34,10 @@ impl Work {
     pub fn word(self) -> &'static str {
         match self {
             Self::Deploy => "DEPLOY",
+            Self::Undeploy => "UNDEPLOY",
+            Self::Delete => "DELETE",
+            Self::Relocate => "RELOCATE",
+            Self::Instance => "INSTANCE",
             Self::Reconfigure => "RECONFIGURE",
             Self::PowerOn => "POWER_ON",
             Self::PowerOff => "POWER_OFF",
@@ -37,6 +47,7 @@ impl Work {
             Self::Shutdown => "SHUTDOWN",
             Self::Schedule => "SCHEDULE",
             Self::Configure => "CONFIGURE",
+            Self::Deconfigure => "DECONFIGURE",
             Self::FreeResources => "FREE_RESOURCES",
             Self::UpdateResources => "UPDATE_RESOURCES",
         }
@@ -52,6 +63,7 @@ pub enum TaskState {
     FinishedSuccessfully,
     FinishedUnsuccessfully,
     Queueing,
+    Cancelled,
     AckError,
 }
 
@@ -64,6 +76,7 @@ impl TaskState {
             Self::FinishedSuccessfully => "FINISHED_SUCCESSFULLY",
             Self::FinishedUnsuccessfully => "FINISHED_UNSUCCESSFULLY",
             Self::Queueing => "QUEUEING",
+            Self::Cancelled => "CANCELLED",
             Self::AckError => "ACK_ERROR",
         }
     }
@@ -110,6 +123,15 @@ pub struct Job {
     pub updated_ms: i64,
 }
 
+/// How a VM leaves the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Nothing of it is left.
+    Deleted,
+    /// It stays on its hypervisor, where it was imported from.
+    Released,
+}
+
 /// What a running task leads to.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -117,8 +139,45 @@ pub struct Outcome {
     pub power: Power,
     /// Whether it is deallocated afterwards.
     pub deallocated: bool,
-    /// Why the last job fails, when it does.
-    pub failure: Option<String>,
+    /// The host it then runs on, by position in its location, when it moves.
+    pub host: Option<u8>,
+    /// How the VM is gone afterwards, when it is.
+    pub removal: Option<Removal>,
+    /// What goes wrong, when something does.
+    pub failure: Option<Failure>,
+}
+
+impl Outcome {
+    /// Nothing but another power state.
+    pub fn of(power: Power) -> Self {
+        Self {
+            power,
+            deallocated: false,
+            host: None,
+            removal: None,
+            failure: None,
+        }
+    }
+}
+
+/// How a task fails: those of its jobs that were to follow are skipped.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The job that fails, by position.
+    pub job: usize,
+    /// The tracer text.
+    pub message: String,
+    /// An error code of the API and its meaning.
+    pub error: Option<(&'static str, &'static str)>,
+}
+
+/// A request that waits for a review (10).
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// What runs once somebody lets it.
+    pub operation: Operation,
+    /// The power state that the VM returns to when somebody does not.
+    pub before: Power,
 }
 
 /// How a running task goes on.
@@ -153,6 +212,8 @@ pub struct Task {
     pub jobs: Vec<Job>,
     /// Set while it runs.
     pub plan: Option<Plan>,
+    /// Set while it waits for a review.
+    pub held: Option<Held>,
     /// Ties the events of the operation together.
     pub context: Uuid,
 }
@@ -190,24 +251,35 @@ impl Task {
         (state, updated_ms, jobs)
     }
 
-    /// Ends a running task: its last job fails when the plan says so, and is rolled back.
+    /// Ends a running task: a job fails when the plan says so, and is rolled back; what was to follow is skipped.
     /// Returns the plan that it followed.
     pub fn finish(&mut self) -> Option<Plan> {
         let plan = self.plan.take()?;
+        let failing = plan.outcome.failure.as_ref().map(|failure| failure.job);
         for (at, job) in self.jobs.iter_mut().enumerate() {
-            job.state = JobState::Done;
+            (job.state, job.rollback) = match failing {
+                Some(failing) if at == failing => (JobState::Failed, JobState::RollbackDone),
+                Some(failing) if at > failing => (JobState::Skipped, JobState::Unknown),
+                _ => (JobState::Done, JobState::Unknown),
+            };
             job.updated_ms = plan.starts_ms.get(at + 1).copied().unwrap_or(plan.end_ms);
         }
-        self.state = TaskState::FinishedSuccessfully;
-        if plan.outcome.failure.is_some() {
-            self.state = TaskState::FinishedUnsuccessfully;
-            if let Some(job) = self.jobs.last_mut() {
-                job.state = JobState::Failed;
-                job.rollback = JobState::RollbackDone;
-            }
-        }
+        self.state = match failing {
+            Some(_) => TaskState::FinishedUnsuccessfully,
+            None => TaskState::FinishedSuccessfully,
+        };
         self.updated_ms = plan.end_ms;
         Some(plan)
+    }
+
+    /// Whether its VM has been given a host by now: a deploy looks for one first.
+    pub fn has_host(&self, now_ms: i64) -> bool {
+        if self.held.is_some() {
+            return self.work != Work::Deploy;
+        }
+        let (_, _, jobs) = self.at(now_ms);
+        let found = |job: &Job| job.work != Work::Schedule || job.state == JobState::Done;
+        jobs.iter().all(found)
     }
 
     /// Whether it failed and nobody has acknowledged it.
@@ -221,7 +293,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
 
-    fn deploy(failure: Option<&str>) -> Task {
+    fn deploy(failing: Option<usize>) -> Task {
         let job = |work| Job {
             work,
             state: JobState::Pending,
@@ -245,11 +317,15 @@ mod tests {
                 starts_ms: vec![1_500, 3_000, 6_000],
                 end_ms: 8_000,
                 outcome: Outcome {
-                    power: Power::On,
-                    deallocated: false,
-                    failure: failure.map(str::to_owned),
+                    failure: failing.map(|job| Failure {
+                        job,
+                        message: "no room".to_owned(),
+                        error: None,
+                    }),
+                    ..Outcome::of(Power::On)
                 },
             }),
+            held: None,
             context: Uuid::new(1, 1, 2),
         }
     }
@@ -282,16 +358,40 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_the_last_jobs_and_is_rolled_back() {
-        let mut task = deploy(Some("no room"));
-        task.finish().unwrap();
-        assert!(task.is_warning());
-        assert_eq!(task.updated_ms, 8_000);
-        assert_eq!(task.jobs[1].state, JobState::Done);
-        assert_eq!(
-            (task.jobs[2].state, task.jobs[2].rollback),
-            (JobState::Failed, JobState::RollbackDone)
-        );
-        assert!(task.finish().is_none(), "a task ends once");
+    fn the_job_that_fails_is_rolled_back_and_those_after_it_are_skipped() {
+        use JobState::{Done, Failed, RollbackDone, Skipped, Unknown};
+        for (failing, expected) in [
+            (
+                2,
+                [(Done, Unknown), (Done, Unknown), (Failed, RollbackDone)],
+            ),
+            (
+                0,
+                [
+                    (Failed, RollbackDone),
+                    (Skipped, Unknown),
+                    (Skipped, Unknown),
+                ],
+            ),
+        ] {
+            let mut task = deploy(Some(failing));
+            task.finish().unwrap();
+            assert!(task.is_warning());
+            assert_eq!(task.updated_ms, 8_000);
+            let jobs: Vec<_> = task
+                .jobs
+                .iter()
+                .map(|job| (job.state, job.rollback))
+                .collect();
+            assert_eq!(jobs, expected);
+            assert!(task.finish().is_none(), "a task ends once");
+        }
+    }
+
+    #[test]
+    fn a_deploy_has_no_host_before_one_is_chosen() {
+        let task = deploy(None);
+        assert!(!task.has_host(2_000));
+        assert!(task.has_host(3_000));
     }
 }

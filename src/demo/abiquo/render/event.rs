@@ -32,7 +32,7 @@ impl Pen<'_> {
     fn place(self, target: Target) -> Where {
         let estate = &self.platform.estate;
         let (vm, appliance) = match target {
-            Target::Vm(vm) => (Some(vm), estate.vms[vm].appliance as usize),
+            Target::Vm(vm) | Target::Task(vm, _) => (Some(vm), estate.vms[vm].appliance as usize),
             Target::Appliance(appliance) => (None, appliance),
         };
         let datacenter = estate.appliances[appliance].datacenter;
@@ -49,16 +49,22 @@ impl Pen<'_> {
     fn new_event(self, json: &mut Json, event: &Event) {
         let estate = &self.platform.estate;
         let place = self.place(event.target);
-        let (name, path, media): (&str, _, _) = match place.vm {
-            Some(vm) => (&estate.vms[vm].label, self.vm_path(vm), "virtualmachine"),
-            None => {
-                let appliance = &estate.appliances[place.appliance];
-                (
-                    &appliance.name,
-                    self.appliance_path(place.appliance),
-                    "virtualappliance",
-                )
-            }
+        let (name, path, media) = match event.target {
+            Target::Vm(vm) => (
+                estate.vms[vm].label.to_string(),
+                self.vm_path(vm),
+                "virtualmachine",
+            ),
+            Target::Task(vm, task) => (
+                task.to_string(),
+                format!("{}/tasks/{task}", self.vm_path(vm)),
+                "task",
+            ),
+            Target::Appliance(appliance) => (
+                estate.appliances[appliance].name.clone(),
+                self.appliance_path(appliance),
+                "virtualappliance",
+            ),
         };
         let user = &estate.users[event.user];
         json.open();
@@ -82,7 +88,7 @@ impl Pen<'_> {
             "entityEnterpriseURI",
             &relative(&Self::enterprise_path(place.enterprise)),
         );
-        json.text("entityName", name);
+        json.text("entityName", &name);
         json.text("entityURI", &relative(&path));
         json.text(
             "entityMediaType",

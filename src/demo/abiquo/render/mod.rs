@@ -1,6 +1,7 @@
 //! Writes what exists as the JSON of the API. Nothing is kept: each answer is written when it is asked for.
 
 mod event;
+mod machine;
 mod place;
 mod task;
 mod user;

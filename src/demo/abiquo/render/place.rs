@@ -160,8 +160,8 @@ impl Pen<'_> {
         json.close();
     }
 
-    /// A virtual appliance.
-    pub fn appliance(self, json: &mut Json, appliance: usize) {
+    /// A virtual appliance, with the newest task of its VMs when that is asked for.
+    pub fn appliance(self, json: &mut Json, appliance: usize, last_task: bool) {
         let estate = &self.platform.estate;
         let one = &estate.appliances[appliance];
         let datacenter = &estate.datacenters[one.datacenter];
@@ -169,7 +169,7 @@ impl Pen<'_> {
         json.open();
         json.count("id", id(FIRST_APPLIANCE, appliance));
         json.text("name", &one.name);
-        json.text("description", "");
+        json.text("description", &one.description);
         json.text("iconUrl", "");
         json.count("error", 0);
         json.count("highDisponibility", 0);
@@ -235,6 +235,19 @@ impl Pen<'_> {
             &[&path, "/action/price"],
         );
         json.close_array();
+        if last_task {
+            let tasks = one.vms.iter().flat_map(|&vm| self.platform.tasks_of(vm));
+            json.key("expands");
+            json.open();
+            json.verbatim("links", "[]");
+            json.key("collection");
+            json.open_array();
+            if let Some(task) = tasks.max_by_key(|task| task.created_ms) {
+                self.task(json, task);
+            }
+            json.close_array();
+            json.close();
+        }
         json.close();
     }
 

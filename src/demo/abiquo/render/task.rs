@@ -75,7 +75,6 @@ impl Pen<'_> {
 
     /// Says where to follow a task. The text moved, and the link got its type, over the versions (14).
     pub fn accepted(self, json: &mut Json, vm: usize, task: Uuid) {
-        let path = format!("{}/tasks/{task}", self.vm_path(vm));
         let key = if self.version >= Version::new(4, 0) {
             "message"
         } else {
@@ -83,15 +82,29 @@ impl Pen<'_> {
         };
         json.open();
         json.text(key, "Follow the status link for progress");
+        self.status_links(json, &[(vm, task)]);
+        json.close();
+    }
+
+    /// The same for VMs of an appliance: no text, and as many links as there are tasks (5.5, 8).
+    pub fn accepted_all(self, json: &mut Json, tasks: &[(usize, Uuid)]) {
+        json.open();
+        self.status_links(json, tasks);
+        json.close();
+    }
+
+    fn status_links(self, json: &mut Json, tasks: &[(usize, Uuid)]) {
         json.key("links");
         json.open_array();
-        if self.version >= Version::new(5, 0) {
-            self.link(json, "status", "task", "status", &[&path]);
-        } else {
-            self.link(json, "status", "", "", &[&path]);
+        for (vm, task) in tasks {
+            let path = format!("{}/tasks/{task}", self.vm_path(*vm));
+            if self.version >= Version::new(5, 0) {
+                self.link(json, "status", "task", "status", &[&path]);
+            } else {
+                self.link(json, "status", "", "", &[&path]);
+            }
         }
         json.close_array();
-        json.close();
     }
 }
 

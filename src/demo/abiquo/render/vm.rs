@@ -3,8 +3,11 @@
 use std::net::Ipv4Addr;
 
 use super::Pen;
-use super::vm_links::{LINKS_BEFORE_5, LINKS_SINCE_5, OWN_LINKS};
+use super::vm_links::{
+    DISABLE_MONITORING, ENABLE_MONITORING, LINKS_BEFORE_5, LINKS_SINCE_5, OWN_LINKS, RELOCATION,
+};
 use crate::demo::abiquo::estate::{FIRST, FIRST_DATACENTER, FIRST_VM, Kind, Power, id};
+use crate::demo::abiquo::hosts::Host;
 use crate::demo::abiquo::media::Version;
 use crate::demo::json::{Json, push_number};
 
@@ -67,7 +70,7 @@ impl VmPen<'_> {
         json.count("idType", i64::from(one.captured));
         json.text("type", if one.captured { "CAPTURED" } else { "MANAGED" });
         json.count("highDisponibility", 0);
-        json.flag("monitored", false);
+        json.flag("monitored", one.monitored);
         let protection = estate.protections.get(&vm);
         json.flag("protected", protection.is_some());
         if let Some(cause) = protection {
@@ -82,8 +85,17 @@ impl VmPen<'_> {
             json.count("lastSynchronize", (one.created + 90) * 1_000);
         }
         json.flag("generateGuestInitialPassword", false);
-        json.flag("vdrpEnabled", true);
-        json.count("vdrpPort", 0);
+        json.flag("vdrpEnabled", !one.traits.no_console);
+        let console = (one.power == Power::On && !one.traits.no_console)
+            .then(|| pen.console_address(vm))
+            .flatten();
+        match console {
+            Some((ip, port)) => {
+                json.text("vdrpIP", &ip);
+                json.count("vdrpPort", port);
+            }
+            None => json.count("vdrpPort", 0),
+        }
         json.text("password", &estate.console_password(vm));
         if pen.version >= Version::new(4, 2) {
             json.flag("deallocated", one.deallocated);
@@ -169,8 +181,18 @@ impl VmPen<'_> {
         } else {
             LINKS_BEFORE_5
         };
+        let monitoring = if one.monitored {
+            DISABLE_MONITORING
+        } else {
+            ENABLE_MONITORING
+        };
+        let relocates = pen.version >= Version::new(4, 2)
+            && estate.locations[datacenter.location].relocates()
+            && one.power.is_deployed();
+        let relocation = if relocates { RELOCATION } else { &[] };
+        let own = [OWN_LINKS, by_version, monitoring, relocation];
         let mut text = String::with_capacity(512);
-        for (before, after) in OWN_LINKS.iter().chain(by_version) {
+        for (before, after) in own.into_iter().flatten() {
             text.clear();
             text.push_str(before);
             text.push_str(&address);
@@ -208,7 +230,7 @@ impl VmPen<'_> {
     fn placement(&self, json: &mut Json, vm: usize) {
         let (pen, estate) = (self.pen, &self.pen.platform.estate);
         let one = &estate.vms[vm];
-        if one.power == Power::NotAllocated {
+        if !pen.platform.is_placed(vm, pen.now_ms) {
             return;
         }
         let datacenter = &estate.datacenters[estate.appliances[one.appliance as usize].datacenter];
@@ -219,10 +241,10 @@ impl VmPen<'_> {
             .get(usize::from(one.host))
             .filter(|_| self.sees_hosts)
         {
-            let host_path = format!(
-                "/admin/datacenters/{number}/racks/2/machines/{}",
-                id(FIRST, usize::from(one.host))
-            );
+            let host_path = Pen::machine_path(Host {
+                location: datacenter.location,
+                host: usize::from(one.host),
+            });
             pen.link(json, "machine", "machine", host, &[&host_path]);
             let mail = format!(
                 "{host_path}/virtualmachines/{}/action/sendmail",

@@ -94,12 +94,6 @@ pub(super) const OWN_LINKS: &[(&str, &str)] = own_links![
         "/metrics"
     ),
     (
-        "enablemonitoring",
-        "enablemonitoring",
-        "",
-        "/enablemonitoring"
-    ),
-    (
         "collectd",
         "collectd",
         "application/json",
@@ -172,5 +166,37 @@ pub(super) const LINKS_BEFORE_5: &[(&str, &str)] = own_links![
         "metrics",
         "application/vnd.abiquo.metrics+json",
         "/metrics"
+    ),
+];
+
+/// Switches the metrics on, of a VM whose metrics are not fetched.
+pub(super) const ENABLE_MONITORING: &[(&str, &str)] = own_links![(
+    "enablemonitoring",
+    "enablemonitoring",
+    "",
+    "/enablemonitoring"
+)];
+
+/// Switches them off again.
+pub(super) const DISABLE_MONITORING: &[(&str, &str)] = own_links![(
+    "disablemonitoring",
+    "disablemonitoring",
+    "",
+    "/disablemonitoring"
+)];
+
+/// Links of a VM that can be moved to another host (11).
+pub(super) const RELOCATION: &[(&str, &str)] = own_links![
+    (
+        "machines to relocate to",
+        "relocatecandidates",
+        "application/vnd.abiquo.machines+json",
+        "/action/relocatecandidates"
+    ),
+    (
+        "relocate",
+        "relocate",
+        "application/vnd.abiquo.links+json",
+        "/action/relocate"
     ),
 ];
