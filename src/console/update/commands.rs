@@ -2,18 +2,17 @@
 
 use tui_input::Input;
 
-use super::{actions, keys, open};
+use super::{actions, keys, moving, open, opening};
 use crate::console::app::{App, Focus};
 use crate::console::keymap::{Step, UiCommand, ViewKind};
-use crate::console::layers::{Details, Help, Layer, Menu, Page, Subject, TaskDialog};
-use crate::console::lists::pane::{PaneRow, PaneSize};
-use crate::console::lists::tree::Node;
+use crate::console::layers::{Layer, Page, Subject};
+use crate::console::lists::pane::PaneSize;
 use crate::console::lists::vms::{Column, Sort};
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::console::viewports::Viewports;
 use crate::fleet::Ask;
-use crate::model::{ActionKind, VmKey};
+use crate::model::ActionKind;
 
 pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<Effect> {
     match command {
@@ -30,13 +29,13 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
             return vec![Effect::Ask(Ask::Refresh(None))];
         }
         UiCommand::Back => back(app),
-        UiCommand::Help => help(app),
-        UiCommand::Focus => next_focus(app),
+        UiCommand::Help => opening::help(app),
+        UiCommand::Focus => moving::next_focus(app),
         UiCommand::View(view) => show(app, view),
-        UiCommand::PaneToggle => toggle_pane(app),
-        UiCommand::PaneFull => full_pane(app),
-        UiCommand::PaneGrow => resize_pane(app, 1),
-        UiCommand::PaneShrink => resize_pane(app, -1),
+        UiCommand::PaneToggle => moving::toggle_pane(app),
+        UiCommand::PaneFull => moving::full_pane(app),
+        UiCommand::PaneGrow => moving::resize_pane(app, 1),
+        UiCommand::PaneShrink => moving::resize_pane(app, -1),
         UiCommand::Notices => open(
             app,
             Layer::Page(Page {
@@ -44,8 +43,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
                 first: usize::MAX,
             }),
         ),
-        UiCommand::Move(by) => step(app, by, ports),
-        UiCommand::Open => return open_current(app),
+        UiCommand::Move(by) => moving::step(app, by, ports),
+        UiCommand::Open => return opening::open_current(app),
         UiCommand::Filter => filter(app),
         UiCommand::Sort => {
             let at = Column::ALL
@@ -55,13 +54,13 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         }
         UiCommand::Unfold => app.tree.unfold(),
         UiCommand::Fold => app.tree.fold(),
-        UiCommand::Menu => menu(app),
+        UiCommand::Menu => opening::menu(app),
         UiCommand::Act(kind) => return act(app, kind),
         UiCommand::Acknowledge => return actions::acknowledge(app),
         UiCommand::AcknowledgeAll => actions::acknowledge_all(app),
-        UiCommand::VmEvents => vm_events(app),
-        UiCommand::VmRaw => return raw(app),
-        UiCommand::VmConsole => return console(app),
+        UiCommand::VmEvents => opening::vm_events(app),
+        UiCommand::VmRaw => return opening::raw(app),
+        UiCommand::VmConsole => return opening::console(app),
         UiCommand::Choose => return choose(app),
         UiCommand::Reverse => {
             let sort = app.vms.sort();
@@ -113,7 +112,7 @@ fn back(app: &mut App) {
         return;
     }
     if app.pane.size == PaneSize::Full {
-        full_pane(app);
+        moving::full_pane(app);
         return;
     }
     if app.focus != Focus::Main {
@@ -155,7 +154,7 @@ fn mark(app: &mut App, ports: &Viewports) {
         return;
     }
     app.marks.toggle(&vms);
-    step(app, Step::Down, ports);
+    moving::step(app, Step::Down, ports);
 }
 
 fn mark_all(app: &mut App) {
@@ -194,23 +193,7 @@ fn keep_off(app: &mut App) -> Vec<Effect> {
     actions::begin_action(app, crate::model::Action::KeepOff, vm)
 }
 
-fn help(app: &mut App) {
-    let places = app.places();
-    if !matches!(app.layers.last(), Some(Layer::Help(_))) {
-        open(app, Layer::Help(Help { places, first: 0 }));
-    }
-}
-
-fn next_focus(app: &mut App) {
-    let pane = app.pane_rows().is_some();
-    app.focus = match app.focus {
-        Focus::Main if app.is_wide() && app.listed_vm().is_some() => Focus::Details,
-        Focus::Main | Focus::Details if pane => Focus::Pane,
-        _ => Focus::Main,
-    };
-}
-
-fn show(app: &mut App, view: ViewKind) {
+pub(super) fn show(app: &mut App, view: ViewKind) {
     app.view = view;
     app.focus = Focus::Main;
     if app.pane.size == PaneSize::Full {
@@ -219,204 +202,10 @@ fn show(app: &mut App, view: ViewKind) {
     app.moved();
 }
 
-fn toggle_pane(app: &mut App) {
-    if app.pane_rows().is_some() {
-        if app.pane.size != PaneSize::Full {
-            app.pane.size_before = app.pane.size;
-        }
-        app.pane.size = PaneSize::Folded;
-        if app.focus == Focus::Pane {
-            app.focus = Focus::Main;
-        }
-    } else {
-        let rows = (app.body_height() / 3).max(4);
-        let before = app.pane.size_before.rows(app.body_height());
-        app.pane.size = if before.is_some() {
-            app.pane.size_before
-        } else {
-            PaneSize::Rows(rows)
-        };
-        app.focus = Focus::Pane;
-    }
-}
-
-/// One line more or less; on a full pane there is nothing to resize.
-fn resize_pane(app: &mut App, by: i16) {
-    if app.pane.size == PaneSize::Full {
-        return;
-    }
-    app.pane.size = app.pane.size.resized(app.body_height(), by);
-    if app.pane_rows().is_none() && app.focus == Focus::Pane {
-        app.focus = Focus::Main;
-    }
-}
-
-fn full_pane(app: &mut App) {
-    if app.pane.size == PaneSize::Full {
-        app.pane.size = app.pane.size_before;
-        if app.pane_rows().is_none() {
-            app.focus = Focus::Main;
-        }
-    } else {
-        app.pane.size_before = app.pane.size;
-        app.pane.size = PaneSize::Full;
-        app.focus = Focus::Pane;
-    }
-}
-
-/// Moves what the keys move now: the text of the top layer, or the cursor of the focused part.
-pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
-    match app.layers.last_mut() {
-        Some(Layer::Menu(menu)) => {
-            menu.at = menu_step(menu.at, step, ports.layer.rows);
-            return;
-        }
-        Some(Layer::Sort(at)) => {
-            *at = menu_step(*at, step, Column::ALL.len());
-            return;
-        }
-        Some(Layer::Hosts(choice)) => {
-            choice.at = menu_step(choice.at, step, ports.layer.rows);
-            return;
-        }
-        Some(Layer::Filter(_)) | None => {}
-        Some(layer) => {
-            if let Some(first) = layer.first() {
-                *first = scroll(*first, step, ports.layer.page, ports.layer.last_first());
-            }
-            return;
-        }
-    }
-    match (app.focus, app.view) {
-        (Focus::Pane, _) => app.pane.step(step, ports.pane.page),
-        (Focus::Details, _) => {
-            app.details_first = scroll(
-                app.details_first,
-                step,
-                ports.details.page,
-                ports.details.last_first(),
-            );
-        }
-        (Focus::Main, ViewKind::Vms) => {
-            app.vms.step(&app.inventory, step, ports.main.page);
-            app.moved();
-        }
-        (Focus::Main, ViewKind::Appliances) => {
-            app.tree.step(step, ports.main.page);
-            app.moved();
-        }
-        (Focus::Main, ViewKind::Clouds) => app.clouds.step(&app.inventory, step, ports.main.page),
-        (Focus::Main, ViewKind::Events) => app.events.step(&app.inventory, step, ports.main.page),
-    }
-}
-
-fn menu_step(at: usize, step: Step, rows: usize) -> usize {
-    let last = rows.saturating_sub(1);
-    match step {
-        Step::Down if at >= last => 0,
-        Step::Up if at == 0 => last,
-        Step::Down => at + 1,
-        Step::Up => at - 1,
-        Step::First | Step::PageUp | Step::HalfUp => 0,
-        Step::Last | Step::PageDown | Step::HalfDown => last,
-    }
-}
-
-fn scroll(first: usize, step: Step, page: usize, last: usize) -> usize {
-    let first = first.min(last);
-    match step {
-        Step::Down => first + 1,
-        Step::Up => first.saturating_sub(1),
-        Step::PageDown => first + page.max(1),
-        Step::PageUp => first.saturating_sub(page.max(1)),
-        Step::HalfDown => first + page.max(1).div_ceil(2),
-        Step::HalfUp => first.saturating_sub(page.max(1).div_ceil(2)),
-        Step::First => 0,
-        Step::Last => last,
-    }
-    .min(last)
-}
-
-fn open_current(app: &mut App) -> Vec<Effect> {
-    if app.focus == Focus::Pane {
-        return open_pane_row(app);
-    }
-    match app.view {
-        ViewKind::Vms => {
-            let vm = app.vms.current().cloned();
-            vm.map_or_else(Vec::new, |vm| details(app, vm))
-        }
-        ViewKind::Appliances => match app.tree.current().cloned() {
-            Some(Node::Vm(vm)) => details(app, vm),
-            _ => {
-                app.tree.toggle();
-                Vec::new()
-            }
-        },
-        ViewKind::Clouds => {
-            if let Some(cloud) = app.inventory.clouds().get(app.clouds.at()) {
-                let subject = Subject::Cloud(cloud.info.name.clone());
-                open(app, Layer::Page(Page { subject, first: 0 }));
-            }
-            Vec::new()
-        }
-        ViewKind::Events => {
-            if let Some(event) = app.events.current(&app.inventory) {
-                let subject = Subject::Event(event.key.clone());
-                open(app, Layer::Page(Page { subject, first: 0 }));
-            }
-            Vec::new()
-        }
-    }
-}
-
-fn details(app: &mut App, vm: VmKey) -> Vec<Effect> {
-    let ask = Effect::Ask(Ask::VmTasks(vm.clone()));
-    if app.is_wide() {
-        app.focus = Focus::Details;
-    } else {
-        open(app, Layer::Details(Details { vm, first: 0 }));
-    }
-    vec![ask]
-}
-
-fn open_pane_row(app: &mut App) -> Vec<Effect> {
-    let layer = match app.pane.current().cloned() {
-        Some(PaneRow::Running(task) | PaneRow::Failed(task)) => {
-            Layer::Task(TaskDialog { task, first: 0 })
-        }
-        Some(PaneRow::Report(id)) => Layer::Page(Page {
-            subject: Subject::Report(id),
-            first: 0,
-        }),
-        Some(PaneRow::Event(key)) => Layer::Page(Page {
-            subject: Subject::Event(key),
-            first: 0,
-        }),
-        None => return Vec::new(),
-    };
-    open(app, layer);
-    Vec::new()
-}
-
 fn filter(app: &mut App) {
     if app.view != ViewKind::Clouds {
         let text = current_filter(app).to_owned();
         open(app, Layer::Filter(Input::new(text)));
-    }
-}
-
-fn menu(app: &mut App) {
-    match app.current_vm() {
-        Some(vm) if !matches!(app.layers.last(), Some(Layer::Menu(_))) => {
-            open(app, Layer::Menu(Menu { vm, at: 0 }))
-        }
-        Some(_) => {}
-        None => app.notices.add(
-            app.now,
-            Level::Info,
-            "Actions: there is no VM under the cursor",
-        ),
     }
 }
 
@@ -431,52 +220,6 @@ fn act(app: &mut App, kind: ActionKind) -> Vec<Effect> {
         return vm.map_or_else(Vec::new, |vm| actions::begin_on(app, kind, vm));
     }
     actions::begin(app, kind)
-}
-
-fn vm_events(app: &mut App) {
-    let Some(vm) = app.current_vm() else {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            "Events of a VM: there is none under the cursor",
-        );
-        return;
-    };
-    app.layers.clear();
-    show(app, ViewKind::Events);
-    app.events.set_filter("");
-    app.events.set_only(Some(vm));
-}
-
-fn raw(app: &mut App) -> Vec<Effect> {
-    let Some(vm) = app.current_vm() else {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            "Raw document: there is no VM under the cursor",
-        );
-        return Vec::new();
-    };
-    open(
-        app,
-        Layer::Page(Page {
-            subject: Subject::Raw(vm.clone(), None),
-            first: 0,
-        }),
-    );
-    vec![Effect::Ask(Ask::Raw(vm))]
-}
-
-/// Asked for when somebody wants to see it, and kept nowhere: some clouds answer with an address for one use.
-fn console(app: &mut App) -> Vec<Effect> {
-    let Some(vm) = app.current_vm() else {
-        let text = "Screen: there is no VM under the cursor";
-        app.notices.add(app.now, Level::Info, text);
-        return Vec::new();
-    };
-    let subject = Subject::Console(vm.clone(), None);
-    open(app, Layer::Page(Page { subject, first: 0 }));
-    vec![Effect::Ask(Ask::Console(vm))]
 }
 
 fn choose(app: &mut App) -> Vec<Effect> {

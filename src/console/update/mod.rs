@@ -3,6 +3,8 @@
 mod actions;
 mod commands;
 mod keys;
+mod moving;
+mod opening;
 mod told;
 
 pub use actions::acknowledge_title;
@@ -90,7 +92,7 @@ fn point(app: &mut App, mouse: MouseEvent, ports: &Viewports) -> Vec<Effect> {
     app.dirty = true;
     if let Some(step) = wheel {
         for _ in 0..WHEEL {
-            commands::step(app, step, ports);
+            moving::step(app, step, ports);
         }
         return Vec::new();
     }
