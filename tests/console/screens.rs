@@ -173,7 +173,7 @@ fn a_warning_opened() {
                 deck.press("tab");
             }
         }
-        deck.press("j j enter");
+        deck.press("enter");
     });
 }
 

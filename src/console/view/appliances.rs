@@ -14,7 +14,7 @@ use crate::fleet::VappRef;
 use crate::model::VappState;
 
 /// The cells of an appliance's state with its sign.
-const STATE: usize = 22;
+const STATE: usize = 24;
 
 /// Draws the rows that fit.
 pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
