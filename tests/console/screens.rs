@@ -180,7 +180,7 @@ fn a_warning_opened() {
 #[test]
 fn the_pane_over_everything() {
     at_each_size("pane_full", |deck| {
-        deck.press("T j j");
+        deck.press("T");
     });
 }
 

@@ -2,8 +2,9 @@
 
 use tui_input::Input;
 
-use super::{actions, keys, moving, open, opening};
+use super::{actions, appliances, forcing, keys, moving, open, opening, reviewing, transfer};
 use crate::console::app::{App, Focus};
+use crate::console::choices::DraftOf;
 use crate::console::keymap::{Step, UiCommand, ViewKind};
 use crate::console::layers::{Layer, Page, Subject};
 use crate::console::lists::pane::PaneSize;
@@ -26,12 +27,16 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Refresh => {
             app.notices
                 .add(app.now, Level::Info, "Listing all clouds again");
-            return vec![Effect::Ask(Ask::Refresh(None))];
+            let mut effects = vec![Effect::Ask(Ask::Refresh(None))];
+            if app.view == ViewKind::Workflow {
+                effects.push(Effect::Ask(Ask::Held(None)));
+            }
+            return effects;
         }
         UiCommand::Back => back(app),
         UiCommand::Help => opening::help(app),
         UiCommand::Focus => moving::next_focus(app),
-        UiCommand::View(view) => show(app, view),
+        UiCommand::View(view) => return visit(app, view),
         UiCommand::PaneToggle => moving::toggle_pane(app),
         UiCommand::PaneFull => moving::full_pane(app),
         UiCommand::PaneGrow => moving::resize_pane(app, 1),
@@ -74,6 +79,13 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
             app.layers.pop();
         }
         UiCommand::Yes => return yes(app),
+        UiCommand::ActOnVapp(kind) => return appliances::begin(app, kind),
+        UiCommand::NewVapp => return appliances::new(app),
+        UiCommand::NextField => appliances::next_field(app),
+        UiCommand::Toggle => appliances::toggle(app),
+        UiCommand::Approve => reviewing::begin(app, true),
+        UiCommand::Reject => reviewing::begin(app, false),
+        UiCommand::AnswerCloud => forcing::answer(app),
         UiCommand::Earlier => actions::recall(app, true),
         UiCommand::Later => actions::recall(app, false),
         UiCommand::Again => {
@@ -90,6 +102,9 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
 
 /// One step back: a notice, a layer, a filter, the focus, the full pane.
 fn back(app: &mut App) {
+    if forcing::is_unread(app) {
+        return;
+    }
     match app.layers.pop() {
         Some(Layer::Filter(_)) => {
             keys::set_filter(app, "");
@@ -105,7 +120,12 @@ fn back(app: &mut App) {
             app.draft = (!text.trim().is_empty()).then_some((protect.vms, text));
             return;
         }
-        Some(_) => return,
+        Some(layer) => {
+            if let Some(draft) = draft_of(layer) {
+                app.kept = Some(draft);
+            }
+            return;
+        }
         None => {}
     }
     if app.notices.dismiss(app.now) {
@@ -123,11 +143,26 @@ fn back(app: &mut App) {
         app.events.set_only(None);
         return;
     }
-    if app.marks.is_empty() || !current_filter(app).is_empty() {
+    let filtered = !current_filter(app).is_empty();
+    if app.view == ViewKind::Workflow && !filtered {
+        app.held.clear_marks();
+    } else if app.marks.is_empty() || filtered {
         keys::set_filter(app, "");
     } else {
         app.marks.clear();
     }
+}
+
+/// A text that was typed and not sent, with what it is for.
+fn draft_of(layer: Layer) -> Option<(DraftOf, String)> {
+    let (of, input) = match layer {
+        Layer::Snapshot(snapshot) => (DraftOf::Snapshot(snapshot.vm), snapshot.name),
+        Layer::VappForm(form) => (DraftOf::Vapp(form.of), form.name),
+        Layer::Decide(decide) => (DraftOf::Note(decide.tasks), decide.note),
+        _ => return None,
+    };
+    let text = input.value().to_owned();
+    (!text.trim().is_empty()).then_some((of, text))
 }
 
 fn current_filter(app: &App) -> &str {
@@ -135,12 +170,18 @@ fn current_filter(app: &App) -> &str {
         ViewKind::Vms => app.vms.filter(),
         ViewKind::Appliances => app.tree.filter(),
         ViewKind::Events => app.events.filter(),
+        ViewKind::Workflow => app.held.filter(),
         ViewKind::Clouds => "",
     }
 }
 
 /// Marks what the cursor is on and goes on to the next.
 fn mark(app: &mut App, ports: &Viewports) {
+    if app.view == ViewKind::Workflow {
+        app.held.mark();
+        moving::step(app, Step::Down, ports);
+        return;
+    }
     let vms = match app.view {
         ViewKind::Appliances if app.tree.current_vm().is_none() => app.tree.members(&app.inventory),
         _ => app.listed_vm().cloned().into_iter().collect(),
@@ -158,6 +199,10 @@ fn mark(app: &mut App, ports: &Viewports) {
 }
 
 fn mark_all(app: &mut App) {
+    if app.view == ViewKind::Workflow {
+        app.held.mark_all();
+        return;
+    }
     let rows = app
         .vms
         .rows()
@@ -191,6 +236,20 @@ fn keep_off(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     };
     actions::begin_action(app, crate::model::Action::KeepOff, vm)
+}
+
+/// Shows a view that has a tab, and asks for what nobody reads unasked.
+fn visit(app: &mut App, view: ViewKind) -> Vec<Effect> {
+    if !app.shows(view) {
+        let text = format!("{}: none of these clouds has one", view.title());
+        app.notices.add(app.now, Level::Info, text);
+        return Vec::new();
+    }
+    show(app, view);
+    match view {
+        ViewKind::Workflow => vec![Effect::Ask(Ask::Held(None))],
+        _ => Vec::new(),
+    }
 }
 
 pub(super) fn show(app: &mut App, view: ViewKind) {
@@ -243,11 +302,18 @@ fn choose(app: &mut App) -> Vec<Effect> {
             app.layers.pop();
             actions::begin_action(app, crate::model::Action::Relocate { host }, vm)
         }
-        Some(Layer::Menu(menu)) => {
-            match crate::console::view::menu::entries(app, &menu.vm).get(menu.at) {
+        Some(Layer::Menu(_) | Layer::VappMenu(_)) => {
+            let (entries, at) = crate::console::view::menu::of_layer(app);
+            match entries.get(at) {
                 Some(entry) => run(app, entry.command, &Viewports::default()),
                 None => Vec::new(),
             }
+        }
+        Some(Layer::Targets(_)) => transfer::choose_target(app),
+        Some(Layer::Release(_)) => transfer::choose_release(app),
+        Some(Layer::Projects(_)) => {
+            appliances::choose_project(app);
+            Vec::new()
         }
         _ => Vec::new(),
     }
@@ -257,6 +323,9 @@ fn yes(app: &mut App) -> Vec<Effect> {
     match app.layers.last() {
         Some(Layer::Question(_)) => actions::answer(app),
         Some(Layer::Protect(_)) => actions::protect(app),
+        Some(Layer::Snapshot(_)) => transfer::snapshot(app),
+        Some(Layer::VappForm(_)) => appliances::submit(app),
+        Some(Layer::Decide(_)) => reviewing::send(app),
         Some(Layer::Filter(_)) => {
             app.layers.pop();
             Vec::new()

@@ -76,6 +76,22 @@ pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
             choice.at = menu_step(choice.at, step, ports.layer.rows);
             return;
         }
+        Some(Layer::VappMenu(menu)) => {
+            menu.at = menu_step(menu.at, step, ports.layer.rows);
+            return;
+        }
+        Some(Layer::Targets(choice)) => {
+            choice.at = menu_step(choice.at, step, ports.layer.rows);
+            return;
+        }
+        Some(Layer::Release(choice)) => {
+            choice.at = menu_step(choice.at, step, 2);
+            return;
+        }
+        Some(Layer::Projects(choice)) => {
+            choice.at = menu_step(choice.at, step, ports.layer.rows);
+            return;
+        }
         Some(Layer::Filter(_)) | None => {}
         Some(layer) => {
             if let Some(first) = layer.first() {
@@ -104,6 +120,7 @@ pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
         }
         (Focus::Main, ViewKind::Clouds) => app.clouds.step(&app.inventory, step, ports.main.page),
         (Focus::Main, ViewKind::Events) => app.events.step(&app.inventory, step, ports.main.page),
+        (Focus::Main, ViewKind::Workflow) => app.held.step(step, ports.main.page),
     }
 }
 

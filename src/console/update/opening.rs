@@ -1,7 +1,7 @@
 //! What opens to look closer: the row under the cursor, a menu, the texts about a VM.
 
 use super::commands::show;
-use super::open;
+use super::{appliances, open};
 use crate::console::app::{App, Focus};
 use crate::console::keymap::ViewKind;
 use crate::console::layers::{Details, Help, Layer, Menu, Page, Subject, TaskDialog};
@@ -10,7 +10,7 @@ use crate::console::lists::tree::Node;
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::fleet::Ask;
-use crate::model::VmKey;
+use crate::model::{Task, TaskState, VmKey};
 
 pub(super) fn help(app: &mut App) {
     let places = app.places();
@@ -49,7 +49,23 @@ pub(super) fn open_current(app: &mut App) -> Vec<Effect> {
             }
             Vec::new()
         }
+        ViewKind::Workflow => {
+            if let Some(task) = app.held.current().cloned() {
+                let task = TaskDialog {
+                    task,
+                    held: true,
+                    first: 0,
+                };
+                open(app, Layer::Task(task));
+            }
+            Vec::new()
+        }
     }
+}
+
+/// Whether somebody can decide it.
+fn is_held(task: &Task) -> bool {
+    task.state == TaskState::Queueing
 }
 
 fn details(app: &mut App, vm: VmKey) -> Vec<Effect> {
@@ -65,7 +81,12 @@ fn details(app: &mut App, vm: VmKey) -> Vec<Effect> {
 fn open_pane_row(app: &mut App) -> Vec<Effect> {
     let layer = match app.pane.current().cloned() {
         Some(PaneRow::Running(task) | PaneRow::Failed(task)) => {
-            Layer::Task(TaskDialog { task, first: 0 })
+            let held = app.inventory.task(&task).is_some_and(is_held);
+            Layer::Task(TaskDialog {
+                task,
+                held,
+                first: 0,
+            })
         }
         Some(PaneRow::Report(id)) => Layer::Page(Page {
             subject: Subject::Report(id),
@@ -82,17 +103,32 @@ fn open_pane_row(app: &mut App) -> Vec<Effect> {
 }
 
 pub(super) fn menu(app: &mut App) {
-    match app.current_vm() {
-        Some(vm) if !matches!(app.layers.last(), Some(Layer::Menu(_))) => {
-            open(app, Layer::Menu(Menu { vm, at: 0 }))
-        }
-        Some(_) => {}
-        None => app.notices.add(
-            app.now,
-            Level::Info,
-            "Actions: there is no VM under the cursor",
-        ),
+    if matches!(app.layers.last(), Some(Layer::Menu(_) | Layer::VappMenu(_))) {
+        return;
     }
+    let on_list = app.layers.is_empty() && app.focus == Focus::Main;
+    if on_list && app.marks.is_empty() && app.view == ViewKind::Appliances && appliances::menu(app)
+    {
+        return;
+    }
+    let marked = on_list && !app.marks.is_empty();
+    let targets = if marked { app.targets() } else { Vec::new() };
+    let vm = match targets.first() {
+        Some(vm) => Some(vm.clone()),
+        None => app.current_vm(),
+    };
+    let Some(vm) = vm else {
+        let text = "Actions: there is no VM under the cursor";
+        app.notices.add(app.now, Level::Info, text);
+        return;
+    };
+    // One that is marked is acted on as the one that it is.
+    let several = if targets.len() > 1 {
+        targets
+    } else {
+        Vec::new()
+    };
+    open(app, Layer::Menu(Menu { vm, several, at: 0 }));
 }
 
 pub(super) fn vm_events(app: &mut App) {
