@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::choices::DraftOf;
 use super::keymap::{Keymap, Place, ViewKind};
 use super::layers::Layer;
 use super::lists::clouds::CloudList;
@@ -12,11 +13,12 @@ use super::lists::events::EventList;
 use super::lists::pane::{Pane, PaneSize};
 use super::lists::tree::Tree;
 use super::lists::vms::{Column, Sort, VmList};
+use super::lists::workflow::{self, HeldList};
 use super::marks::{Batch, Marks};
 use super::notices::Notices;
 use super::theme::Theme;
 use crate::config::UiState;
-use crate::fleet::{Changes, CloudInfo, CloudStatus, Inventory};
+use crate::fleet::{Changes, CloudInfo, CloudStatus, CommandReport, Inventory};
 use crate::model::VmKey;
 
 /// Which part of the screen takes the keys that no layer takes.
@@ -71,6 +73,8 @@ pub struct App {
     pub clouds: CloudList,
     /// What happened.
     pub events: EventList,
+    /// What waits for somebody to approve it.
+    pub held: HeldList,
     /// The pane of tasks and events.
     pub pane: Pane,
     /// What is open over the rest, the top one last.
@@ -87,6 +91,10 @@ pub struct App {
     pub remembered: UiState,
     /// A reason that was typed and not sent.
     pub draft: Option<(Vec<VmKey>, String)>,
+    /// Another text that was typed and not sent.
+    pub kept: Option<(DraftOf, String)>,
+    /// What clouds have asked and nobody has answered: each a question of its own, the oldest first.
+    pub asking: Vec<Vec<CommandReport>>,
     /// The first line of the details beside the view.
     pub details_first: usize,
     /// The size of the terminal, in cells.
@@ -117,6 +125,7 @@ impl App {
             tree: Tree::default(),
             clouds: CloudList::default(),
             events: EventList::default(),
+            held: HeldList::default(),
             pane: Pane::default(),
             layers,
             marks: Marks::default(),
@@ -125,6 +134,8 @@ impl App {
             notices: Notices::default(),
             remembered: UiState::default(),
             draft: None,
+            kept: None,
+            asking: Vec::new(),
             details_first: 0,
             size: (80, 24),
             now,
@@ -141,7 +152,9 @@ impl App {
         let known = ViewKind::ALL
             .into_iter()
             .find(|known| Some(known.title().to_lowercase().as_str()) == view);
-        self.view = known.unwrap_or(ViewKind::Vms);
+        self.view = known
+            .filter(|view| self.shows(*view))
+            .unwrap_or(ViewKind::Vms);
         if let Some(sort) = remembered.sort.get("vms")
             && let Some(column) = Column::from_id(&sort.column)
         {
@@ -179,6 +192,12 @@ impl App {
             PaneSize::Full => (remembered.task_pane_open, remembered.task_pane_rows),
         };
         remembered
+    }
+
+    /// Whether a view has a tab: workflow only where a cloud has one.
+    #[must_use]
+    pub fn shows(&self, view: ViewKind) -> bool {
+        view != ViewKind::Workflow || workflow::is_there(&self.inventory)
     }
 
     /// The lines between header and footer.
@@ -219,7 +238,11 @@ impl App {
             (Focus::Main, ViewKind::Vms) => &[Place::Vms, Place::Vm],
             (Focus::Main, ViewKind::Appliances) => &[Place::Appliances, Place::Vm],
             (Focus::Main, ViewKind::Clouds) => &[Place::Clouds],
+            (Focus::Main, ViewKind::Events) if self.events.only().is_some() => {
+                &[Place::VmEvents, Place::Events]
+            }
             (Focus::Main, ViewKind::Events) => &[Place::Events],
+            (Focus::Main, ViewKind::Workflow) => &[Place::Workflow],
         };
         own.iter()
             .copied()
@@ -231,10 +254,12 @@ impl App {
     #[must_use]
     pub fn current_vm(&self) -> Option<VmKey> {
         match self.layers.last() {
-            Some(Layer::Menu(menu)) => Some(menu.vm.clone()),
+            Some(Layer::Menu(menu)) => menu.several.is_empty().then(|| menu.vm.clone()),
+            Some(Layer::VappMenu(_)) => None,
             Some(Layer::Details(details)) => Some(details.vm.clone()),
-            Some(Layer::Task(dialog)) => self.inventory.task(&dialog.task)?.vm.clone(),
+            Some(Layer::Task(dialog)) => workflow::task(&self.inventory, &dialog.task)?.vm.clone(),
             _ if self.focus == Focus::Pane => self.pane.current_vm(&self.inventory),
+            _ if self.view == ViewKind::Events => self.events.only().cloned(),
             _ => self.listed_vm().cloned(),
         }
     }
@@ -242,6 +267,14 @@ impl App {
     /// The VMs that an action goes to now: the marked ones, all of the appliance under the cursor, or the one VM.
     #[must_use]
     pub fn targets(&self) -> Vec<VmKey> {
+        match self.layers.last() {
+            Some(Layer::Menu(menu)) if !menu.several.is_empty() => return menu.several.clone(),
+            Some(Layer::VappMenu(menu)) => {
+                let members = menu.vapp.iter().flat_map(|key| self.inventory.members(key));
+                return members.map(|vm| vm.key.clone()).collect();
+            }
+            _ => {}
+        }
         let on_list =
             self.focus == Focus::Main && matches!(self.view, ViewKind::Vms | ViewKind::Appliances);
         if self.layers.is_empty() && on_list {
@@ -264,7 +297,7 @@ impl App {
         match self.view {
             ViewKind::Vms => self.vms.current(),
             ViewKind::Appliances => self.tree.current_vm(),
-            ViewKind::Clouds | ViewKind::Events => None,
+            ViewKind::Clouds | ViewKind::Events | ViewKind::Workflow => None,
         }
     }
 
@@ -278,6 +311,7 @@ impl App {
         self.vms.note(changes);
         self.tree.note(changes);
         self.events.note(changes);
+        self.held.note(changes);
         self.pane.note(changes);
     }
 
@@ -285,6 +319,7 @@ impl App {
     pub fn settle(&mut self) {
         self.vms.settle(&self.inventory);
         self.events.settle(&self.inventory);
+        self.held.settle(&self.inventory);
         self.pane.settle(&self.inventory);
         if self.view == ViewKind::Appliances {
             self.tree.settle(&self.inventory);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
+use super::choices::{Decide, Projects, Release, Snapshot, Targets, VappForm, VappMenu};
 use super::keymap::Place;
-use crate::fleet::Command;
-use crate::model::{ActionKind, EventKey, Host, TaskKey, VmKey};
+use crate::fleet::{Command, CommandReport};
+use crate::model::{ActionKind, EventKey, Host, TaskKey, VappActionKind, VappKey, VmKey};
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -33,6 +34,20 @@ pub enum Layer {
     Protect(Protect),
     /// A task: a warning, opened.
     Task(TaskDialog),
+    /// The action menu of an appliance.
+    VappMenu(VappMenu),
+    /// The choice of an appliance to put VMs into.
+    Targets(Targets),
+    /// The choice between releasing and deleting.
+    Release(Release),
+    /// The choice of a project for a new appliance.
+    Projects(Projects),
+    /// The name of a copy, being typed.
+    Snapshot(Snapshot),
+    /// Name and visibility of an appliance.
+    VappForm(VappForm),
+    /// A decision about held tasks.
+    Decide(Decide),
 }
 
 /// The help screen.
@@ -82,8 +97,10 @@ pub struct Details {
 /// The action menu.
 #[derive(Debug, Clone)]
 pub struct Menu {
-    /// The VM it acts on.
+    /// The VM it acts on, or the first of several.
     pub vm: VmKey,
+    /// All that it acts on, where these are several: the marked ones.
+    pub several: Vec<VmKey>,
     /// The row of the cursor.
     pub at: usize,
 }
@@ -123,6 +140,15 @@ pub enum Asked {
     Many(ActionKind, Vec<VmKey>),
     /// Acknowledging several failed tasks.
     AcknowledgeAll(Vec<TaskKey>),
+    /// An action on an appliance, with the VMs that it touches.
+    OnVapp(VappActionKind, VappKey, Vec<VmKey>),
+    /// What a cloud asked before it does what it was told: the same once more, passing over it.
+    Force {
+        /// What was asked for, each with the cloud's words.
+        reports: Vec<CommandReport>,
+        /// When the question opened by itself; `None` where somebody opened it.
+        opened: Option<jiff::Timestamp>,
+    },
 }
 
 /// The reason of a protection, being typed.
@@ -145,6 +171,8 @@ pub struct Protect {
 pub struct TaskDialog {
     /// The task.
     pub task: TaskKey,
+    /// Whether workflow holds it: then it can be decided.
+    pub held: bool,
     /// The first line shown.
     pub first: usize,
 }
@@ -166,7 +194,14 @@ impl Layer {
             }
             Self::Question(_) => &[Place::Confirm, Place::Dialog, Place::List],
             Self::Protect(_) => &[Place::Field, Place::Dialog],
+            Self::Task(task) if task.held => &[Place::Held, Place::Dialog, Place::List],
             Self::Task(_) => &[Place::Warning, Place::Dialog, Place::List],
+            Self::VappMenu(_) => &[Place::VappMenu, Place::Dialog, Place::Vm, Place::List],
+            Self::Targets(_) | Self::Release(_) | Self::Projects(_) => {
+                &[Place::Choice, Place::Dialog, Place::List]
+            }
+            Self::Snapshot(_) | Self::Decide(_) => &[Place::Text, Place::Dialog],
+            Self::VappForm(_) => &[Place::Form, Place::Dialog],
         }
     }
 
@@ -176,6 +211,10 @@ impl Layer {
             Self::Filter(input) => Some(input),
             Self::Protect(protect) => Some(&mut protect.input),
             Self::Question(question) if question.expected.is_some() => Some(&mut question.input),
+            Self::Targets(targets) if targets.long => Some(&mut targets.filter),
+            Self::Snapshot(snapshot) => Some(&mut snapshot.name),
+            Self::VappForm(form) if !form.on_box => Some(&mut form.name),
+            Self::Decide(decide) => Some(&mut decide.note),
             _ => None,
         }
     }
@@ -184,7 +223,9 @@ impl Layer {
     #[must_use]
     pub fn has_field(&self) -> bool {
         match self {
-            Self::Filter(_) | Self::Protect(_) => true,
+            Self::Filter(_) | Self::Protect(_) | Self::Snapshot(_) | Self::Decide(_) => true,
+            Self::Targets(targets) => targets.long,
+            Self::VappForm(form) => !form.on_box,
             Self::Question(question) => question.expected.is_some(),
             _ => false,
         }

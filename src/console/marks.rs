@@ -68,6 +68,8 @@ pub struct Batch {
     waiting: BTreeSet<VmKey>,
     /// Those that failed, were refused, or are unknown, each with why.
     pub failed: Vec<(VmKey, String)>,
+    /// Those of which the cloud asks first.
+    pub asking: Vec<CommandReport>,
 }
 
 impl Batch {
@@ -80,6 +82,7 @@ impl Batch {
             vms,
             waiting,
             failed: Vec::new(),
+            asking: Vec::new(),
         }
     }
 
@@ -103,7 +106,9 @@ impl Batch {
         if action.kind() != self.kind || !report.stage.is_final() || !self.waiting.remove(vm) {
             return false;
         }
-        if !matches!(report.stage, Stage::Done { .. }) {
+        if matches!(report.stage, Stage::NeedsForce { .. }) && report.command.forced().is_some() {
+            self.asking.push(report.clone());
+        } else if !matches!(report.stage, Stage::Done { .. }) {
             self.failed.push((
                 vm.clone(),
                 report.stage.message().unwrap_or_default().to_owned(),

@@ -1,6 +1,7 @@
 //! The console: what the terminal sees.
 
 pub mod app;
+pub mod choices;
 mod input;
 pub mod keymap;
 pub mod layers;

@@ -380,7 +380,7 @@ fn focus_goes_round_and_letters_act_on_what_is_under_the_cursor() {
     assert_eq!(deck.app.focus, Focus::Details);
     deck.press("tab");
     assert_eq!(deck.app.focus, Focus::Pane);
-    deck.press("j j a");
+    deck.press("j a");
     assert!(matches!(
         deck.effects.last(),
         Some(Effect::Submit(Command::Acknowledge { .. }))
@@ -392,7 +392,7 @@ fn focus_goes_round_and_letters_act_on_what_is_under_the_cursor() {
 #[test]
 fn trying_again_goes_through_the_same_rules() {
     let mut deck = Deck::new(120, 36);
-    deck.press("tab j j enter");
+    deck.press("tab enter");
     assert!(matches!(deck.app.layers.last(), Some(Layer::Task(_))));
     deck.press("t");
     assert!(

@@ -173,14 +173,14 @@ fn a_warning_opened() {
                 deck.press("tab");
             }
         }
-        deck.press("j j enter");
+        deck.press("enter");
     });
 }
 
 #[test]
 fn the_pane_over_everything() {
     at_each_size("pane_full", |deck| {
-        deck.press("T j j");
+        deck.press("T");
     });
 }
 

@@ -1,6 +1,6 @@
 //! What a key can mean: each command declared once, for key handling, help and hints.
 
-use crate::model::ActionKind;
+use crate::model::{ActionKind, VappActionKind};
 
 /// Something a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +77,20 @@ pub enum UiCommand {
     MarkFailed,
     /// Power off, and keep high availability from starting it again.
     KeepOff,
+    /// Do this to the appliance as a whole.
+    ActOnVapp(VappActionKind),
+    /// Make an appliance.
+    NewVapp,
+    /// The next field of a form.
+    NextField,
+    /// Tick the box, or take the tick away.
+    Toggle,
+    /// Let a held task go on.
+    Approve,
+    /// Stop a held task.
+    Reject,
+    /// Answer what a cloud asks before it does something.
+    AnswerCloud,
 }
 
 /// The views, in the order of their tabs.
@@ -90,11 +104,19 @@ pub enum ViewKind {
     Clouds,
     /// What happened.
     Events,
+    /// What waits for somebody to approve it.
+    Workflow,
 }
 
 impl ViewKind {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 4] = [Self::Vms, Self::Appliances, Self::Clouds, Self::Events];
+    pub const ALL: [Self; 5] = [
+        Self::Vms,
+        Self::Appliances,
+        Self::Clouds,
+        Self::Events,
+        Self::Workflow,
+    ];
 
     /// The word on its tab.
     #[must_use]
@@ -104,6 +126,7 @@ impl ViewKind {
             Self::Appliances => "Appliances",
             Self::Clouds => "Clouds",
             Self::Events => "Events",
+            Self::Workflow => "Workflow",
         }
     }
 }
@@ -183,6 +206,7 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::View(ViewKind::Appliances), "view.appliances", "appliances", "clouds, projects, appliances and their VMs"),
     spec(UiCommand::View(ViewKind::Clouds), "view.clouds", "clouds", "the clouds: how they answer, who is signed in"),
     spec(UiCommand::View(ViewKind::Events), "view.events", "events", "what happened on all clouds"),
+    spec(UiCommand::View(ViewKind::Workflow), "view.workflow", "workflow", "the tasks that wait for somebody to approve them"),
     spec(UiCommand::PaneToggle, "pane.toggle", "tasks", "fold the pane of tasks and events, or open it"),
     spec(UiCommand::PaneFull, "pane.full", "full pane", "the pane over the whole screen, and back"),
     spec(UiCommand::PaneGrow, "pane.grow", "grow", "one line more for the pane"),
@@ -203,6 +227,16 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::MarkFailed, "mark.failed", "mark the failed", "mark those that failed when several were acted on"),
     spec(UiCommand::KeepOff, "keep_off", "keep off", "power off, and keep high availability from starting it again"),
     spec(UiCommand::Demo, "demo", "demo", "open the built-in demo clouds"),
+    spec(UiCommand::ActOnVapp(VappActionKind::Deploy), "vapp.deploy", "deploy", "deploy: put those of its VMs on hosts that are on none"),
+    spec(UiCommand::ActOnVapp(VappActionKind::Undeploy), "vapp.undeploy", "undeploy", "undeploy: take all its VMs off their hosts"),
+    spec(UiCommand::ActOnVapp(VappActionKind::Edit), "vapp.edit", "edit", "edit: change its name, or who sees it"),
+    spec(UiCommand::ActOnVapp(VappActionKind::Delete), "vapp.delete", "delete", "delete: remove it with the VMs in it"),
+    spec(UiCommand::NewVapp, "vapp.new", "new appliance", "make a new appliance in this project"),
+    spec(UiCommand::NextField, "field.next", "next field", "the next field of the form"),
+    spec(UiCommand::Toggle, "toggle", "tick", "tick the box, or take the tick away"),
+    spec(UiCommand::Approve, "approve", "approve", "let this task go on, or all that are marked"),
+    spec(UiCommand::Reject, "reject", "reject", "stop this task, or all that are marked"),
+    spec(UiCommand::AnswerCloud, "answer", "what a cloud asks", "answer what a cloud asks before it does something"),
     spec(UiCommand::Again, "again", "try again", "the same again"),
 ];
 

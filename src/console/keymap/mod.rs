@@ -49,10 +49,24 @@ pub enum Place {
     Prompt,
     /// A warning, opened.
     Warning,
+    /// The events of one VM.
+    VmEvents,
+    /// The tasks that workflow holds.
+    Workflow,
+    /// One of them, opened.
+    Held,
+    /// The action menu of an appliance.
+    VappMenu,
+    /// A choice of one from a few.
+    Choice,
+    /// A text, being typed.
+    Text,
+    /// A form.
+    Form,
 }
 
 impl Place {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
+    const ALL: [(Self, &'static str, &'static str); 26] = [
         (Self::Global, "global", "Everywhere"),
         (Self::List, "list", "Moving"),
         (Self::Vm, "vm", "This VM"),
@@ -72,6 +86,13 @@ impl Place {
         (Self::Field, "field", "Reason"),
         (Self::Prompt, "prompt", "Filter"),
         (Self::Warning, "warning", "Warning"),
+        (Self::VmEvents, "vm_events", "Events of this VM"),
+        (Self::Workflow, "workflow", "Workflow"),
+        (Self::Held, "held", "Held task"),
+        (Self::VappMenu, "vapp_menu", "Appliance menu"),
+        (Self::Choice, "choice", "Choosing"),
+        (Self::Text, "text", "Text"),
+        (Self::Form, "form", "Form"),
     ];
 
     /// Its heading on the help screen.
@@ -335,7 +356,9 @@ mod tests {
                 let label = key.label(true);
                 let lower = label.len() == 1 && label.chars().all(char::is_lowercase);
                 // The menu says in words what each of its letters does.
-                if lower && *place != Place::Menu && matches!(command, UiCommand::Act(_)) {
+                let in_menu = matches!(place, Place::Menu | Place::VappMenu);
+                let changes = matches!(command, UiCommand::Act(_) | UiCommand::ActOnVapp(_));
+                if lower && !in_menu && changes {
                     assert_eq!(label, "p", "{place:?}");
                 }
                 let reserved = label.len() == 1 && "hjklgG/?:q0123456789".contains(&label);
@@ -346,6 +369,7 @@ mod tests {
                         | Place::Vms
                         | Place::Appliances
                         | Place::Events
+                        | Place::Workflow
                         | Place::Dialog
                         | Place::Welcome
                 );

@@ -4,5 +4,7 @@ pub mod clouds;
 pub mod cursor;
 pub mod events;
 pub mod pane;
+pub mod targets;
 pub mod tree;
 pub mod vms;
+pub mod workflow;

@@ -1,4 +1,4 @@
-//! The pane of tasks and events: what runs, what failed and is not acknowledged, then what happened, newest first.
+//! The pane of tasks and events: what failed and is not acknowledged, what runs, then what happened, newest first.
 
 use jiff::Timestamp;
 
@@ -102,19 +102,19 @@ impl Pane {
                     .then_with(|| a.key.cmp(&b.key))
             });
         };
-        let mut running: Vec<_> = inventory.running_tasks().collect();
-        newest_first(&mut running);
-        self.rows.extend(
-            running
-                .into_iter()
-                .map(|task| PaneRow::Running(task.key.clone())),
-        );
         let mut failed: Vec<_> = inventory.failed_tasks().collect();
         newest_first(&mut failed);
         self.rows.extend(
             failed
                 .into_iter()
                 .map(|task| PaneRow::Failed(task.key.clone())),
+        );
+        let mut running: Vec<_> = inventory.running_tasks().collect();
+        newest_first(&mut running);
+        self.rows.extend(
+            running
+                .into_iter()
+                .map(|task| PaneRow::Running(task.key.clone())),
         );
 
         let mut happened: Vec<(Timestamp, PaneRow)> = Vec::new();

@@ -2,8 +2,9 @@
 
 use tui_input::Input;
 
-use super::open;
+use super::{appliances, forcing, open, transfer};
 use crate::console::app::{App, Focus};
+use crate::console::choices::Way;
 use crate::console::keymap::ViewKind;
 use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
 use crate::console::lists::pane::PaneRow;
@@ -13,7 +14,9 @@ use crate::console::notices::Level;
 use crate::console::text::counted;
 use crate::fleet::{Ask, Command};
 use crate::model::text::clean_to;
-use crate::model::{Action, ActionKind, Availability, Denial, Task, TaskKey, VmKey, confirmation};
+use crate::model::{
+    Action, ActionKind, Availability, Denial, Task, TaskKey, Vm, VmKey, confirmation,
+};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 500;
@@ -38,10 +41,12 @@ pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
 
 /// Begins an action on a VM: refused comes before asked.
 pub(super) fn begin_on(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect> {
-    let Some(action) = Action::plain(kind) else {
-        return begin_with_arguments(app, kind, vm);
-    };
-    begin_action(app, action, vm)
+    let choose =
+        kind == ActionKind::Delete && transfer::any_imported(app, std::slice::from_ref(&vm));
+    match Action::plain(kind).filter(|_| !choose) {
+        Some(action) => begin_action(app, action, vm),
+        None => begin_with_arguments(app, kind, vm),
+    }
 }
 
 /// Begins an action that needs nothing more to be known.
@@ -81,7 +86,7 @@ pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effe
     }
 }
 
-/// What must be said first: a reason, a host.
+/// What must be said first: a reason, a host, an appliance, a name, what deleting means.
 fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effect> {
     let denial = app
         .inventory
@@ -103,6 +108,22 @@ fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effec
             };
             open(app, Layer::Hosts(hosts));
             vec![Effect::Ask(Ask::Candidates(vm))]
+        }
+        ActionKind::Move => {
+            transfer::pick(app, Way::Move, vec![vm]);
+            Vec::new()
+        }
+        ActionKind::Restrict => {
+            transfer::pick(app, Way::Restrict, vec![vm]);
+            Vec::new()
+        }
+        ActionKind::Snapshot => {
+            transfer::ask_name(app, vm);
+            Vec::new()
+        }
+        ActionKind::Delete => {
+            transfer::ask_release(app, vec![vm]);
+            Vec::new()
         }
         _ => Vec::new(),
     }
@@ -170,32 +191,45 @@ fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect
         );
         return Vec::new();
     }
-    if kind == ActionKind::Protect {
-        ask_reason(app, vms);
-    } else if let Some(action) = Action::plain(kind) {
-        ask_many(app, &action, vms);
-    } else {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            format!("{} goes to one VM at a time", kind.title()),
-        );
+    match (kind, Action::plain(kind)) {
+        (ActionKind::Protect, _) => ask_reason(app, vms),
+        (ActionKind::Move, _) => transfer::pick(app, Way::Move, vms),
+        (ActionKind::Restrict, _) => transfer::pick(app, Way::Restrict, vms),
+        (ActionKind::Delete, _) if transfer::any_imported(app, &vms) => {
+            transfer::ask_release(app, vms);
+        }
+        (_, Some(action)) => ask_many(app, &action, vms),
+        (_, None) => {
+            let text = format!("{} goes to one VM at a time", kind.title());
+            app.notices.add(app.now, Level::Info, text);
+        }
     }
     Vec::new()
 }
 
-/// The question that lists each VM, with those left out and why. What takes something away, or touches production, wants the number
-/// typed.
+/// The same action for each.
 fn ask_many(app: &mut App, action: &Action, vms: Vec<VmKey>) {
-    let kind = action.kind();
+    ask_each(app, action.kind(), vms, |_| Some(action.clone()));
+}
+
+/// The question that lists each VM, with those left out and why. What takes something away, or touches production, wants the number
+/// typed. `of` tells what is done to a VM; nothing where there is nothing to do.
+pub(super) fn ask_each(
+    app: &mut App,
+    kind: ActionKind,
+    vms: Vec<VmKey>,
+    of: impl Fn(&Vm) -> Option<Action>,
+) {
     let mut commands = Vec::new();
     let mut serious = false;
     for vm in &vms {
         let Some(overview) = app.inventory.overview_of(vm) else {
             continue;
         };
-        if overview.availability(kind).is_allowed() {
-            commands.push(Command::act_on(overview.vm, action.clone()));
+        if overview.availability(kind).is_allowed()
+            && let Some(action) = of(overview.vm)
+        {
+            commands.push(Command::act_on(overview.vm, action));
             serious |= confirmation(kind, overview.vm, overview.cloud.info.production).is_some();
         }
     }
@@ -225,16 +259,25 @@ pub(super) fn answer(app: &mut App) -> Vec<Effect> {
     {
         return Vec::new();
     }
+    if forcing::is_unread(app) {
+        return Vec::new();
+    }
     let commands = question.commands.clone();
     let many = match &question.what {
         Asked::Many(kind, _) => Some(*kind),
-        Asked::Action(..) | Asked::AcknowledgeAll(_) => None,
+        Asked::Force { .. } => forcing::same_kind(&commands),
+        Asked::Action(..) | Asked::AcknowledgeAll(_) | Asked::OnVapp(..) => None,
     };
     app.layers.pop();
     close_menu(app);
     if let Some(kind) = many {
         return send_many(app, kind, commands);
     }
+    send(app, commands)
+}
+
+/// Sends what may still be done.
+pub(super) fn send(app: &mut App, commands: impl IntoIterator<Item = Command>) -> Vec<Effect> {
     commands
         .into_iter()
         .filter_map(|command| still_allowed(app, command))
@@ -260,6 +303,11 @@ fn send_many(app: &mut App, kind: ActionKind, commands: Vec<Command>) -> Vec<Eff
 
 /// Rows may have changed while the question was open.
 fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
+    if let Some(why) = appliances::why_not(&app.inventory, &command) {
+        let text = format!("{} was not sent: {why}", command.title());
+        app.notices.add(app.now, Level::Caution, text);
+        return None;
+    }
     let Command::Act { vm, action, .. } = &command else {
         return Some(command);
     };
@@ -483,8 +531,9 @@ pub(super) fn action_of(app: &App, task: &TaskKey) -> Option<(ActionKind, VmKey)
 }
 
 /// The menu has done its work.
-fn close_menu(app: &mut App) {
-    app.layers.retain(|layer| !matches!(layer, Layer::Menu(_)));
+pub(super) fn close_menu(app: &mut App) {
+    app.layers
+        .retain(|layer| !matches!(layer, Layer::Menu(_) | Layer::VappMenu(_)));
 }
 
 /// How a question about several tasks begins.

@@ -2,18 +2,18 @@
 
 use tui_input::Input;
 
-use super::{actions, keys, open};
+use super::{actions, appliances, forcing, keys, moving, open, opening, reviewing, transfer};
 use crate::console::app::{App, Focus};
+use crate::console::choices::DraftOf;
 use crate::console::keymap::{Step, UiCommand, ViewKind};
-use crate::console::layers::{Details, Help, Layer, Menu, Page, Subject, TaskDialog};
-use crate::console::lists::pane::{PaneRow, PaneSize};
-use crate::console::lists::tree::Node;
+use crate::console::layers::{Layer, Page, Subject};
+use crate::console::lists::pane::PaneSize;
 use crate::console::lists::vms::{Column, Sort};
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::console::viewports::Viewports;
 use crate::fleet::Ask;
-use crate::model::{ActionKind, VmKey};
+use crate::model::ActionKind;
 
 pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<Effect> {
     match command {
@@ -27,16 +27,20 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Refresh => {
             app.notices
                 .add(app.now, Level::Info, "Listing all clouds again");
-            return vec![Effect::Ask(Ask::Refresh(None))];
+            let mut effects = vec![Effect::Ask(Ask::Refresh(None))];
+            if app.view == ViewKind::Workflow {
+                effects.push(Effect::Ask(Ask::Held(None)));
+            }
+            return effects;
         }
         UiCommand::Back => back(app),
-        UiCommand::Help => help(app),
-        UiCommand::Focus => next_focus(app),
-        UiCommand::View(view) => show(app, view),
-        UiCommand::PaneToggle => toggle_pane(app),
-        UiCommand::PaneFull => full_pane(app),
-        UiCommand::PaneGrow => resize_pane(app, 1),
-        UiCommand::PaneShrink => resize_pane(app, -1),
+        UiCommand::Help => opening::help(app),
+        UiCommand::Focus => moving::next_focus(app),
+        UiCommand::View(view) => return visit(app, view),
+        UiCommand::PaneToggle => moving::toggle_pane(app),
+        UiCommand::PaneFull => moving::full_pane(app),
+        UiCommand::PaneGrow => moving::resize_pane(app, 1),
+        UiCommand::PaneShrink => moving::resize_pane(app, -1),
         UiCommand::Notices => open(
             app,
             Layer::Page(Page {
@@ -44,8 +48,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
                 first: usize::MAX,
             }),
         ),
-        UiCommand::Move(by) => step(app, by, ports),
-        UiCommand::Open => return open_current(app),
+        UiCommand::Move(by) => moving::step(app, by, ports),
+        UiCommand::Open => return opening::open_current(app),
         UiCommand::Filter => filter(app),
         UiCommand::Sort => {
             let at = Column::ALL
@@ -55,13 +59,13 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         }
         UiCommand::Unfold => app.tree.unfold(),
         UiCommand::Fold => app.tree.fold(),
-        UiCommand::Menu => menu(app),
+        UiCommand::Menu => opening::menu(app),
         UiCommand::Act(kind) => return act(app, kind),
         UiCommand::Acknowledge => return actions::acknowledge(app),
         UiCommand::AcknowledgeAll => actions::acknowledge_all(app),
-        UiCommand::VmEvents => vm_events(app),
-        UiCommand::VmRaw => return raw(app),
-        UiCommand::VmConsole => return console(app),
+        UiCommand::VmEvents => opening::vm_events(app),
+        UiCommand::VmRaw => return opening::raw(app),
+        UiCommand::VmConsole => return opening::console(app),
         UiCommand::Choose => return choose(app),
         UiCommand::Reverse => {
             let sort = app.vms.sort();
@@ -75,6 +79,13 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
             app.layers.pop();
         }
         UiCommand::Yes => return yes(app),
+        UiCommand::ActOnVapp(kind) => return appliances::begin(app, kind),
+        UiCommand::NewVapp => return appliances::new(app),
+        UiCommand::NextField => appliances::next_field(app),
+        UiCommand::Toggle => appliances::toggle(app),
+        UiCommand::Approve => reviewing::begin(app, true),
+        UiCommand::Reject => reviewing::begin(app, false),
+        UiCommand::AnswerCloud => forcing::answer(app),
         UiCommand::Earlier => actions::recall(app, true),
         UiCommand::Later => actions::recall(app, false),
         UiCommand::Again => {
@@ -91,6 +102,9 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
 
 /// One step back: a notice, a layer, a filter, the focus, the full pane.
 fn back(app: &mut App) {
+    if forcing::is_unread(app) {
+        return;
+    }
     match app.layers.pop() {
         Some(Layer::Filter(_)) => {
             keys::set_filter(app, "");
@@ -106,14 +120,19 @@ fn back(app: &mut App) {
             app.draft = (!text.trim().is_empty()).then_some((protect.vms, text));
             return;
         }
-        Some(_) => return,
+        Some(layer) => {
+            if let Some(draft) = draft_of(layer) {
+                app.kept = Some(draft);
+            }
+            return;
+        }
         None => {}
     }
     if app.notices.dismiss(app.now) {
         return;
     }
     if app.pane.size == PaneSize::Full {
-        full_pane(app);
+        moving::full_pane(app);
         return;
     }
     if app.focus != Focus::Main {
@@ -124,11 +143,26 @@ fn back(app: &mut App) {
         app.events.set_only(None);
         return;
     }
-    if app.marks.is_empty() || !current_filter(app).is_empty() {
+    let filtered = !current_filter(app).is_empty();
+    if app.view == ViewKind::Workflow && !filtered {
+        app.held.clear_marks();
+    } else if app.marks.is_empty() || filtered {
         keys::set_filter(app, "");
     } else {
         app.marks.clear();
     }
+}
+
+/// A text that was typed and not sent, with what it is for.
+fn draft_of(layer: Layer) -> Option<(DraftOf, String)> {
+    let (of, input) = match layer {
+        Layer::Snapshot(snapshot) => (DraftOf::Snapshot(snapshot.vm), snapshot.name),
+        Layer::VappForm(form) => (DraftOf::Vapp(form.of), form.name),
+        Layer::Decide(decide) => (DraftOf::Note(decide.tasks), decide.note),
+        _ => return None,
+    };
+    let text = input.value().to_owned();
+    (!text.trim().is_empty()).then_some((of, text))
 }
 
 fn current_filter(app: &App) -> &str {
@@ -136,12 +170,18 @@ fn current_filter(app: &App) -> &str {
         ViewKind::Vms => app.vms.filter(),
         ViewKind::Appliances => app.tree.filter(),
         ViewKind::Events => app.events.filter(),
+        ViewKind::Workflow => app.held.filter(),
         ViewKind::Clouds => "",
     }
 }
 
 /// Marks what the cursor is on and goes on to the next.
 fn mark(app: &mut App, ports: &Viewports) {
+    if app.view == ViewKind::Workflow {
+        app.held.mark();
+        moving::step(app, Step::Down, ports);
+        return;
+    }
     let vms = match app.view {
         ViewKind::Appliances if app.tree.current_vm().is_none() => app.tree.members(&app.inventory),
         _ => app.listed_vm().cloned().into_iter().collect(),
@@ -155,10 +195,14 @@ fn mark(app: &mut App, ports: &Viewports) {
         return;
     }
     app.marks.toggle(&vms);
-    step(app, Step::Down, ports);
+    moving::step(app, Step::Down, ports);
 }
 
 fn mark_all(app: &mut App) {
+    if app.view == ViewKind::Workflow {
+        app.held.mark_all();
+        return;
+    }
     let rows = app
         .vms
         .rows()
@@ -194,23 +238,21 @@ fn keep_off(app: &mut App) -> Vec<Effect> {
     actions::begin_action(app, crate::model::Action::KeepOff, vm)
 }
 
-fn help(app: &mut App) {
-    let places = app.places();
-    if !matches!(app.layers.last(), Some(Layer::Help(_))) {
-        open(app, Layer::Help(Help { places, first: 0 }));
+/// Shows a view that has a tab, and asks for what nobody reads unasked.
+fn visit(app: &mut App, view: ViewKind) -> Vec<Effect> {
+    if !app.shows(view) {
+        let text = format!("{}: none of these clouds has one", view.title());
+        app.notices.add(app.now, Level::Info, text);
+        return Vec::new();
+    }
+    show(app, view);
+    match view {
+        ViewKind::Workflow => vec![Effect::Ask(Ask::Held(None))],
+        _ => Vec::new(),
     }
 }
 
-fn next_focus(app: &mut App) {
-    let pane = app.pane_rows().is_some();
-    app.focus = match app.focus {
-        Focus::Main if app.is_wide() && app.listed_vm().is_some() => Focus::Details,
-        Focus::Main | Focus::Details if pane => Focus::Pane,
-        _ => Focus::Main,
-    };
-}
-
-fn show(app: &mut App, view: ViewKind) {
+pub(super) fn show(app: &mut App, view: ViewKind) {
     app.view = view;
     app.focus = Focus::Main;
     if app.pane.size == PaneSize::Full {
@@ -219,204 +261,10 @@ fn show(app: &mut App, view: ViewKind) {
     app.moved();
 }
 
-fn toggle_pane(app: &mut App) {
-    if app.pane_rows().is_some() {
-        if app.pane.size != PaneSize::Full {
-            app.pane.size_before = app.pane.size;
-        }
-        app.pane.size = PaneSize::Folded;
-        if app.focus == Focus::Pane {
-            app.focus = Focus::Main;
-        }
-    } else {
-        let rows = (app.body_height() / 3).max(4);
-        let before = app.pane.size_before.rows(app.body_height());
-        app.pane.size = if before.is_some() {
-            app.pane.size_before
-        } else {
-            PaneSize::Rows(rows)
-        };
-        app.focus = Focus::Pane;
-    }
-}
-
-/// One line more or less; on a full pane there is nothing to resize.
-fn resize_pane(app: &mut App, by: i16) {
-    if app.pane.size == PaneSize::Full {
-        return;
-    }
-    app.pane.size = app.pane.size.resized(app.body_height(), by);
-    if app.pane_rows().is_none() && app.focus == Focus::Pane {
-        app.focus = Focus::Main;
-    }
-}
-
-fn full_pane(app: &mut App) {
-    if app.pane.size == PaneSize::Full {
-        app.pane.size = app.pane.size_before;
-        if app.pane_rows().is_none() {
-            app.focus = Focus::Main;
-        }
-    } else {
-        app.pane.size_before = app.pane.size;
-        app.pane.size = PaneSize::Full;
-        app.focus = Focus::Pane;
-    }
-}
-
-/// Moves what the keys move now: the text of the top layer, or the cursor of the focused part.
-pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
-    match app.layers.last_mut() {
-        Some(Layer::Menu(menu)) => {
-            menu.at = menu_step(menu.at, step, ports.layer.rows);
-            return;
-        }
-        Some(Layer::Sort(at)) => {
-            *at = menu_step(*at, step, Column::ALL.len());
-            return;
-        }
-        Some(Layer::Hosts(choice)) => {
-            choice.at = menu_step(choice.at, step, ports.layer.rows);
-            return;
-        }
-        Some(Layer::Filter(_)) | None => {}
-        Some(layer) => {
-            if let Some(first) = layer.first() {
-                *first = scroll(*first, step, ports.layer.page, ports.layer.last_first());
-            }
-            return;
-        }
-    }
-    match (app.focus, app.view) {
-        (Focus::Pane, _) => app.pane.step(step, ports.pane.page),
-        (Focus::Details, _) => {
-            app.details_first = scroll(
-                app.details_first,
-                step,
-                ports.details.page,
-                ports.details.last_first(),
-            );
-        }
-        (Focus::Main, ViewKind::Vms) => {
-            app.vms.step(&app.inventory, step, ports.main.page);
-            app.moved();
-        }
-        (Focus::Main, ViewKind::Appliances) => {
-            app.tree.step(step, ports.main.page);
-            app.moved();
-        }
-        (Focus::Main, ViewKind::Clouds) => app.clouds.step(&app.inventory, step, ports.main.page),
-        (Focus::Main, ViewKind::Events) => app.events.step(&app.inventory, step, ports.main.page),
-    }
-}
-
-fn menu_step(at: usize, step: Step, rows: usize) -> usize {
-    let last = rows.saturating_sub(1);
-    match step {
-        Step::Down if at >= last => 0,
-        Step::Up if at == 0 => last,
-        Step::Down => at + 1,
-        Step::Up => at - 1,
-        Step::First | Step::PageUp | Step::HalfUp => 0,
-        Step::Last | Step::PageDown | Step::HalfDown => last,
-    }
-}
-
-fn scroll(first: usize, step: Step, page: usize, last: usize) -> usize {
-    let first = first.min(last);
-    match step {
-        Step::Down => first + 1,
-        Step::Up => first.saturating_sub(1),
-        Step::PageDown => first + page.max(1),
-        Step::PageUp => first.saturating_sub(page.max(1)),
-        Step::HalfDown => first + page.max(1).div_ceil(2),
-        Step::HalfUp => first.saturating_sub(page.max(1).div_ceil(2)),
-        Step::First => 0,
-        Step::Last => last,
-    }
-    .min(last)
-}
-
-fn open_current(app: &mut App) -> Vec<Effect> {
-    if app.focus == Focus::Pane {
-        return open_pane_row(app);
-    }
-    match app.view {
-        ViewKind::Vms => {
-            let vm = app.vms.current().cloned();
-            vm.map_or_else(Vec::new, |vm| details(app, vm))
-        }
-        ViewKind::Appliances => match app.tree.current().cloned() {
-            Some(Node::Vm(vm)) => details(app, vm),
-            _ => {
-                app.tree.toggle();
-                Vec::new()
-            }
-        },
-        ViewKind::Clouds => {
-            if let Some(cloud) = app.inventory.clouds().get(app.clouds.at()) {
-                let subject = Subject::Cloud(cloud.info.name.clone());
-                open(app, Layer::Page(Page { subject, first: 0 }));
-            }
-            Vec::new()
-        }
-        ViewKind::Events => {
-            if let Some(event) = app.events.current(&app.inventory) {
-                let subject = Subject::Event(event.key.clone());
-                open(app, Layer::Page(Page { subject, first: 0 }));
-            }
-            Vec::new()
-        }
-    }
-}
-
-fn details(app: &mut App, vm: VmKey) -> Vec<Effect> {
-    let ask = Effect::Ask(Ask::VmTasks(vm.clone()));
-    if app.is_wide() {
-        app.focus = Focus::Details;
-    } else {
-        open(app, Layer::Details(Details { vm, first: 0 }));
-    }
-    vec![ask]
-}
-
-fn open_pane_row(app: &mut App) -> Vec<Effect> {
-    let layer = match app.pane.current().cloned() {
-        Some(PaneRow::Running(task) | PaneRow::Failed(task)) => {
-            Layer::Task(TaskDialog { task, first: 0 })
-        }
-        Some(PaneRow::Report(id)) => Layer::Page(Page {
-            subject: Subject::Report(id),
-            first: 0,
-        }),
-        Some(PaneRow::Event(key)) => Layer::Page(Page {
-            subject: Subject::Event(key),
-            first: 0,
-        }),
-        None => return Vec::new(),
-    };
-    open(app, layer);
-    Vec::new()
-}
-
 fn filter(app: &mut App) {
     if app.view != ViewKind::Clouds {
         let text = current_filter(app).to_owned();
         open(app, Layer::Filter(Input::new(text)));
-    }
-}
-
-fn menu(app: &mut App) {
-    match app.current_vm() {
-        Some(vm) if !matches!(app.layers.last(), Some(Layer::Menu(_))) => {
-            open(app, Layer::Menu(Menu { vm, at: 0 }))
-        }
-        Some(_) => {}
-        None => app.notices.add(
-            app.now,
-            Level::Info,
-            "Actions: there is no VM under the cursor",
-        ),
     }
 }
 
@@ -431,52 +279,6 @@ fn act(app: &mut App, kind: ActionKind) -> Vec<Effect> {
         return vm.map_or_else(Vec::new, |vm| actions::begin_on(app, kind, vm));
     }
     actions::begin(app, kind)
-}
-
-fn vm_events(app: &mut App) {
-    let Some(vm) = app.current_vm() else {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            "Events of a VM: there is none under the cursor",
-        );
-        return;
-    };
-    app.layers.clear();
-    show(app, ViewKind::Events);
-    app.events.set_filter("");
-    app.events.set_only(Some(vm));
-}
-
-fn raw(app: &mut App) -> Vec<Effect> {
-    let Some(vm) = app.current_vm() else {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            "Raw document: there is no VM under the cursor",
-        );
-        return Vec::new();
-    };
-    open(
-        app,
-        Layer::Page(Page {
-            subject: Subject::Raw(vm.clone(), None),
-            first: 0,
-        }),
-    );
-    vec![Effect::Ask(Ask::Raw(vm))]
-}
-
-/// Asked for when somebody wants to see it, and kept nowhere: some clouds answer with an address for one use.
-fn console(app: &mut App) -> Vec<Effect> {
-    let Some(vm) = app.current_vm() else {
-        let text = "Screen: there is no VM under the cursor";
-        app.notices.add(app.now, Level::Info, text);
-        return Vec::new();
-    };
-    let subject = Subject::Console(vm.clone(), None);
-    open(app, Layer::Page(Page { subject, first: 0 }));
-    vec![Effect::Ask(Ask::Console(vm))]
 }
 
 fn choose(app: &mut App) -> Vec<Effect> {
@@ -500,11 +302,18 @@ fn choose(app: &mut App) -> Vec<Effect> {
             app.layers.pop();
             actions::begin_action(app, crate::model::Action::Relocate { host }, vm)
         }
-        Some(Layer::Menu(menu)) => {
-            match crate::console::view::menu::entries(app, &menu.vm).get(menu.at) {
+        Some(Layer::Menu(_) | Layer::VappMenu(_)) => {
+            let (entries, at) = crate::console::view::menu::of_layer(app);
+            match entries.get(at) {
                 Some(entry) => run(app, entry.command, &Viewports::default()),
                 None => Vec::new(),
             }
+        }
+        Some(Layer::Targets(_)) => transfer::choose_target(app),
+        Some(Layer::Release(_)) => transfer::choose_release(app),
+        Some(Layer::Projects(_)) => {
+            appliances::choose_project(app);
+            Vec::new()
         }
         _ => Vec::new(),
     }
@@ -514,6 +323,9 @@ fn yes(app: &mut App) -> Vec<Effect> {
     match app.layers.last() {
         Some(Layer::Question(_)) => actions::answer(app),
         Some(Layer::Protect(_)) => actions::protect(app),
+        Some(Layer::Snapshot(_)) => transfer::snapshot(app),
+        Some(Layer::VappForm(_)) => appliances::submit(app),
+        Some(Layer::Decide(_)) => reviewing::send(app),
         Some(Layer::Filter(_)) => {
             app.layers.pop();
             Vec::new()

@@ -93,6 +93,9 @@ fn edit(app: &mut App, change: impl FnOnce(&mut Input)) {
             protect.recalled = None;
             protect.empty = false;
         }
+        Some(Layer::Targets(choice)) => choice.at = 0,
+        Some(Layer::Snapshot(snapshot)) => snapshot.empty = false,
+        Some(Layer::VappForm(form)) => form.empty = false,
         _ => {}
     }
 }
@@ -103,6 +106,7 @@ pub(super) fn set_filter(app: &mut App, text: &str) {
         ViewKind::Vms => app.vms.set_filter(&app.inventory, text),
         ViewKind::Appliances => app.tree.set_filter(text),
         ViewKind::Events => app.events.set_filter(text),
+        ViewKind::Workflow => app.held.set_filter(text),
         ViewKind::Clouds => {}
     }
     app.moved();

@@ -1,9 +1,15 @@
 //! `update`: every change of the state, by one message at a time. It never waits and reads no clock.
 
 mod actions;
+pub mod appliances;
 mod commands;
+mod forcing;
 mod keys;
+mod moving;
+mod opening;
+pub mod reviewing;
 mod told;
+pub mod transfer;
 
 pub use actions::acknowledge_title;
 
@@ -90,7 +96,7 @@ fn point(app: &mut App, mouse: MouseEvent, ports: &Viewports) -> Vec<Effect> {
     app.dirty = true;
     if let Some(step) = wheel {
         for _ in 0..WHEEL {
-            commands::step(app, step, ports);
+            moving::step(app, step, ports);
         }
         return Vec::new();
     }
@@ -107,6 +113,7 @@ fn point(app: &mut App, mouse: MouseEvent, ports: &Viewports) -> Vec<Effect> {
             ViewKind::Appliances => app.tree.put(row),
             ViewKind::Clouds => app.clouds.put(&app.inventory, row),
             ViewKind::Events => app.events.put(&app.inventory, row),
+            ViewKind::Workflow => app.held.put(row),
         }
         app.moved();
     }

@@ -1,13 +1,15 @@
 //! What the engine tells: into the inventory, and into notices where a person should read it.
 
+use super::forcing;
 use crate::console::app::App;
 use crate::console::layers::{Layer, Subject};
 use crate::console::message::Effect;
 use crate::console::notices::Level;
-use crate::fleet::{CloudStatus, Command, CommandReport, Stage, Update};
+use crate::fleet::{Ask, CloudStatus, Command, CommandReport, Stage, Update};
 use crate::model::{CloudName, VmKey};
 
 pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
+    let effects = decided(&update);
     match &update {
         Update::Status { cloud, status } => tell_status(app, cloud, status),
         Update::Command(report) => tell_command(app, report),
@@ -54,7 +56,20 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
     }
     let changes = app.inventory.apply(update);
     app.note(&changes);
-    Vec::new()
+    effects
+}
+
+/// After a decision, what workflow still holds is read again.
+fn decided(update: &Update) -> Vec<Effect> {
+    match update {
+        Update::Command(report)
+            if report.stage.is_final() && matches!(report.command, Command::Decide { .. }) =>
+        {
+            let cloud = report.command.cloud().clone();
+            vec![Effect::Ask(Ask::Held(Some(cloud)))]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn tell_status(app: &mut App, name: &CloudName, status: &CloudStatus) {
@@ -110,9 +125,14 @@ fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
     }
     let batch = app.batches.remove(at);
     let title = batch.kind.title();
-    let done = batch.vms.len() - batch.failed.len();
+    let asking = batch.asking.len();
+    let done = batch.vms.len() - batch.failed.len() - asking;
+    forcing::take(app, batch.asking);
     if batch.failed.is_empty() {
-        let text = format!("{title}: all {done} {}", batch.kind.spec().done);
+        let text = match asking {
+            0 => format!("{title}: all {done} {}", batch.kind.spec().done),
+            _ => format!("{title}: {done} done, of {asking} the cloud asks first"),
+        };
         app.notices.add(app.now, Level::Good, text);
         return true;
     }
@@ -162,9 +182,11 @@ fn tell_command(app: &mut App, report: &CommandReport) {
             Level::Good,
             format!("{name} on {cloud}: {}", command.done()),
         ),
-        (Stage::Refused { message } | Stage::NeedsForce { message }, _) => {
-            (Level::Caution, message.clone())
+        (Stage::NeedsForce { .. }, _) => {
+            forcing::take(app, vec![report.clone()]);
+            return;
         }
+        (Stage::Refused { message }, _) => (Level::Caution, message.clone()),
         (Stage::Asked | Stage::Sent | Stage::Accepted { .. }, _) => return,
     };
     app.notices.add(app.now, level, text);

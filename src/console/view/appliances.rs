@@ -9,12 +9,13 @@ use super::{row, vms};
 use crate::console::app::{App, Focus};
 use crate::console::lists::tree::{Node, TreeRow};
 use crate::console::text::{counted, find_ignoring_case, memory};
+use crate::console::update::appliances::under_way;
 use crate::console::viewports::Port;
 use crate::fleet::VappRef;
-use crate::model::VappState;
+use crate::model::{TaskKind, TaskState, VappKey, VappState};
 
 /// The cells of an appliance's state with its sign.
-const STATE: usize = 22;
+const STATE: usize = 24;
 
 /// Draws the rows that fit.
 pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
@@ -86,7 +87,8 @@ fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
         Node::Project(cloud, id) => project(app, cloud, id.as_deref(), strip),
         Node::Vapp(cloud, id) => {
             if let Some(vapp) = app.inventory.vapp(cloud, id) {
-                appliance(app, &vapp, strip);
+                let key = vapp.listed().map(|listed| listed.key());
+                appliance(app, key.as_ref(), &vapp, strip);
             }
         }
         Node::Vm(key) => {
@@ -171,15 +173,46 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
     }
 }
 
-fn appliance(app: &App, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
+/// Whether workflow holds something of it: that is what its lock means then.
+fn is_held(app: &App, vapp: &VappRef<'_>) -> bool {
+    vapp.state() == VappState::Locked
+        && vapp.members().slots.iter().any(|slot| {
+            let vm = app.inventory.overview(*slot);
+            vm.is_some_and(|vm| {
+                let waits = |task: &crate::model::Task| task.state == TaskState::Queueing;
+                app.held.holds(&vm.vm.key) || vm.task.is_some_and(waits)
+            })
+        })
+}
+
+fn appliance(app: &App, key: Option<&VappKey>, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
     let theme = &app.look.theme;
     let state = vapp.state();
     let restricted = vapp.restricted() == Some(true);
+    let asked = key.and_then(|key| under_way(&app.inventory, key));
+    let (sign, words, style) = match asked {
+        Some(report) => {
+            let kind = TaskKind::new(&report.command.title().to_uppercase());
+            let words = kind.progress();
+            let words = if words == kind.as_str() {
+                format!("{} {}", report.command.title(), theme.glyphs.ellipsis)
+            } else {
+                words.to_owned()
+            };
+            let sign = theme.glyphs.spinner(app.spinner_frame());
+            (sign, words, theme.vapp_locked)
+        }
+        None if is_held(app, vapp) => {
+            let words = TaskState::Queueing.word().to_owned();
+            (theme.glyphs.vapp(state), words, theme.vapp_state(state))
+        }
+        None => {
+            let words = state.word().to_owned();
+            (theme.glyphs.vapp(state), words, theme.vapp_state(state))
+        }
+    };
     strip.parts(STATE, |strip| {
-        strip.text(
-            &format!("{} {}", theme.glyphs.vapp(state), state.word()),
-            theme.vapp_state(state),
-        );
+        strip.text(&format!("{sign} {words}"), style);
     });
     let wide = strip.room() > 70;
     let mark = find_ignoring_case(vapp.name(), app.tree.filter());

@@ -216,7 +216,7 @@ pub fn task_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>)
         if let Some(description) = job
             .description
             .as_deref()
-            .filter(|_| job.state == JobState::Failed)
+            .filter(|_| job.state == JobState::Failed || task.vm.is_none())
         {
             let mut text = Vec::new();
             wrapped(description, cells.saturating_sub(6), theme.text, &mut text);

@@ -2,43 +2,23 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use tui_input::Input;
 
 use super::footer::hint_line;
+use super::forms::draw_field;
 use super::list::cloud_words;
 use super::menu::subject;
 use super::paint::{Pieces, Strip};
 use super::popup;
 use super::scroll::position;
-use super::{pane, row};
+use super::{pane, row, vapp_question};
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::{Asked, Protect, Question};
 use crate::console::text::counted;
 use crate::console::update::acknowledge_title;
 use crate::console::viewports::Port;
+use crate::fleet::Command;
 use crate::model::{ActionKind, ProtectionScope, VmKey, confirmation};
-
-/// A text field on one line; answers where its cursor stands.
-fn draw_field(app: &App, input: &Input, area: Rect, buffer: &mut Buffer) -> Position {
-    let theme = &app.look.theme;
-    let room = usize::from(area.width).max(2);
-    let scroll = input.visual_scroll(room - 1);
-    let mut skipped = 0;
-    let shown: String = input
-        .value()
-        .chars()
-        .skip_while(|c| {
-            let skip = skipped < scroll;
-            skipped += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
-            skip
-        })
-        .collect();
-    buffer.set_style(area, theme.selection_inactive);
-    Strip::new(buffer, theme.glyphs, area, area.y).text(&shown, theme.text);
-    let x = area.x + u16::try_from(input.visual_cursor().saturating_sub(scroll)).unwrap_or(0);
-    Position::new(x.min(area.right().saturating_sub(1)), area.y)
-}
 
 /// The question before harm.
 pub fn draw_question(
@@ -57,9 +37,11 @@ pub fn draw_question(
     let wide = popup::centred(area, most, area.height).width;
     let cells = usize::from(wide.saturating_sub(4));
     let (title, mut lines) = match &question.what {
-        Asked::Many(kind, vms) => many_lines(app, *kind, vms, cells),
+        Asked::Many(kind, vms) => many_lines(app, *kind, vms, &question.commands, cells),
+        Asked::OnVapp(kind, vapp, vms) => vapp_question::lines(app, *kind, vapp, vms, cells),
+        Asked::Force { reports, .. } => vapp_question::force_lines(app, reports, cells),
         Asked::Action(kind, vm) => match app.inventory.overview_of(vm) {
-            Some(overview) => action_lines(app, *kind, &overview, cells),
+            Some(overview) => action_lines(app, *kind, &overview, &question.commands, cells),
             None => (format!("{}?", kind.title()), Vec::new()),
         },
         Asked::AcknowledgeAll(tasks) => {
@@ -136,11 +118,13 @@ fn action_lines(
     app: &App,
     kind: ActionKind,
     vm: &crate::fleet::Overview<'_>,
+    commands: &[Command],
     cells: usize,
 ) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
     let cloud = cloud_words(&vm.cloud.info);
-    let title = format!("{} {} on {cloud}?", kind.title(), vm.vm.name);
+    let verb = vapp_question::action_title(kind, commands);
+    let title = format!("{verb} {} on {cloud}?", vm.vm.name);
     let mut lines = Vec::new();
     let mut what = Pieces::default();
     what.extend(row::state(app, vm))
@@ -157,7 +141,10 @@ fn action_lines(
     }
     lines.push(Pieces::default());
     if let Some(confirmation) = confirmation(kind, vm.vm, vm.cloud.info.production) {
-        popup::wrapped(confirmation.consequence, cells, theme.text, &mut lines);
+        if verb == kind.title() {
+            popup::wrapped(confirmation.consequence, cells, theme.text, &mut lines);
+        }
+        vapp_question::argument_lines(app, commands, cells, &mut lines);
         if !confirmation.because.is_empty() {
             popup::wrapped(
                 &format!("Asked because: {}.", confirmation.because.join(", ")),
@@ -171,7 +158,13 @@ fn action_lines(
 }
 
 /// Each VM that is acted on, then those left out with their reasons, then what happens.
-fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (String, Vec<Pieces>) {
+fn many_lines(
+    app: &App,
+    kind: ActionKind,
+    vms: &[VmKey],
+    commands: &[Command],
+    cells: usize,
+) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
     let mut lines = Vec::new();
     let mut left_out: Vec<(String, Vec<String>)> = Vec::new();
@@ -183,7 +176,16 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
             continue;
         };
         let mut pieces = Pieces::default();
-        let denial = vm.availability(kind);
+        let answer = vm.availability(kind);
+        let goes = commands.iter().any(|command| command.vm() == Some(key));
+        let why = match answer.denial() {
+            Some(denial) => Some(denial.to_string()),
+            None if goes => None,
+            None if vapp_question::stands_there(vm.vm, commands) => {
+                Some("It stands there already".to_owned())
+            }
+            None => Some("It could not be acted on when this was asked".to_owned()),
+        };
         let state = row::state(app, &vm);
         let blank = " ".repeat(25_usize.saturating_sub(state.width()));
         pieces.extend(state).add(blank, theme.text);
@@ -196,11 +198,8 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
                 theme.dim
             },
         );
-        if let Some(denial) = denial.denial() {
-            let (why, name) = (
-                denial.to_string(),
-                format!("{} on {}", vm.vm.name, key.cloud),
-            );
+        if let Some(why) = why {
+            let name = format!("{} on {}", vm.vm.name, key.cloud);
             match left_out.iter_mut().find(|(known, _)| *known == why) {
                 Some((_, names)) => names.push(name),
                 None => left_out.push((why, vec![name])),
@@ -233,7 +232,11 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
     }
     // What happens comes first: a long list may need scrolling.
     let mut before = Vec::new();
-    popup::wrapped(consequence, cells, theme.text, &mut before);
+    let verb = vapp_question::action_title(kind, commands);
+    if verb == kind.title() {
+        popup::wrapped(consequence, cells, theme.text, &mut before);
+    }
+    vapp_question::argument_lines(app, commands, cells, &mut before);
     if !because.is_empty() {
         popup::wrapped(
             &format!("Asked because: {}.", because.join(", ")),
@@ -245,7 +248,7 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
     before.push(Pieces::default());
     before.extend(lines);
     (
-        format!("{} {}?", kind.title(), counted(acted_on, "VM", "VMs")),
+        format!("{verb} {}?", counted(acted_on, "VM", "VMs")),
         before,
     )
 }

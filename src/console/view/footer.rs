@@ -4,10 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::paint::{Pieces, Strip};
+use super::workflow;
 use crate::console::app::{App, Focus};
 use crate::console::keymap::{UiCommand, ViewKind};
 use crate::console::layers::Layer;
 use crate::console::lists::pane::{PaneRow, PaneSize};
+use crate::console::update::appliances::menu_here;
 use crate::model::ActionKind;
 
 /// Draws it; answers where the text cursor stands while the filter is typed.
@@ -85,7 +87,7 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
         None => {}
     }
     let right = vec![UiCommand::Help, UiCommand::Quit];
-    let left = match (app.focus, app.view) {
+    let mut left = match (app.focus, app.view) {
         (Focus::Pane, _) => {
             let mut commands = Vec::new();
             if let Some(row) = app.pane.current() {
@@ -126,6 +128,8 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
             let mut commands = vec![UiCommand::Unfold, UiCommand::Fold];
             if app.tree.current_vm().is_some() {
                 commands = with_vm(app, vec![UiCommand::Open]);
+            } else if menu_here(app).is_some() {
+                commands.insert(0, UiCommand::Menu);
             }
             commands.push(UiCommand::Filter);
             commands
@@ -134,13 +138,23 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
             vec![UiCommand::Open, UiCommand::Refresh, UiCommand::PaneToggle]
         }
         (Focus::Main, ViewKind::Events) => {
-            let back = app.events.only().is_some().then_some(UiCommand::Back);
+            let only = app.events.only();
+            let warns = only
+                .and_then(|vm| app.inventory.overview_of(vm))
+                .is_some_and(|vm| vm.warnings > 0);
+            let acknowledge = warns.then_some(UiCommand::Acknowledge);
+            let back = only.map(|_| UiCommand::Back);
             [UiCommand::Open, UiCommand::Filter]
                 .into_iter()
+                .chain(acknowledge)
                 .chain(back)
                 .collect()
         }
+        (Focus::Main, ViewKind::Workflow) => workflow::hints(app),
     };
+    if !app.asking.is_empty() {
+        left.insert(0, UiCommand::AnswerCloud);
+    }
     (left, right)
 }
 

@@ -171,7 +171,7 @@ fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     let y = area.y + 1;
     let status = status(app);
     let mut strip = Strip::new(buffer, theme.glyphs, area, y);
-    for view in ViewKind::ALL {
+    for view in ViewKind::ALL.into_iter().filter(|view| app.shows(*view)) {
         let key = app.look.keymap.key(&[Place::Global], UiCommand::View(view));
         let key = key.map_or_else(String::new, |key| key.label(theme.glyphs.ascii));
         let style = if view == app.view {
@@ -207,6 +207,7 @@ fn status(app: &App) -> Vec<Pieces> {
         ViewKind::Vms => app.vms.filter(),
         ViewKind::Appliances => app.tree.filter(),
         ViewKind::Events => app.events.filter(),
+        ViewKind::Workflow => app.held.filter(),
         ViewKind::Clouds => "",
     };
     let mut count = Pieces::default();
@@ -232,6 +233,10 @@ fn status(app: &App) -> Vec<Pieces> {
                 count.add(format!(" of {name}"), theme.matched);
             }
         }
+        ViewKind::Workflow => {
+            let rows = app.held.rows().len();
+            count.add(counted(rows, "held task", "held tasks"), theme.text);
+        }
         _ => {
             count.add(counted(app.inventory.len(), "VM", "VMs"), theme.text);
         }
@@ -241,10 +246,14 @@ fn status(app: &App) -> Vec<Pieces> {
             .add(&dot, theme.dim)
             .add(format!("/{filter}"), theme.matched);
     }
-    if !app.marks.is_empty() {
+    let marked = match app.view {
+        ViewKind::Workflow => app.held.marks().len(),
+        _ => app.marks.len(),
+    };
+    if marked > 0 {
         count
             .add(&dot, theme.dim)
-            .add(format!("{} marked", app.marks.len()), theme.accent);
+            .add(format!("{marked} marked"), theme.accent);
     }
     for batch in &app.batches {
         let text = format!(

@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use super::footer::hint_line;
 use super::list::cloud_words;
 use super::paint::{Pieces, Strip};
-use super::popup;
+use super::{popup, several, vapp_menu};
 use crate::console::app::App;
-use crate::console::keymap::{Place, UiCommand};
-use crate::console::layers::Menu;
+use crate::console::keymap::UiCommand;
+use crate::console::layers::{Layer, Menu};
 use crate::console::lists::vms::Column;
 use crate::console::text::width;
 use crate::console::viewports::Port;
@@ -104,60 +104,80 @@ pub fn subject(app: &App, vm: &Overview<'_>) -> String {
     format!("{} {dot} {cloud} {dot} {state}", vm.vm.name)
 }
 
+/// The entries of the menu that is open, of whatever it is, and the row of its cursor.
+#[must_use]
+pub fn of_layer(app: &App) -> (Vec<Entry>, usize) {
+    match app.layers.last() {
+        Some(Layer::Menu(menu)) if menu.several.is_empty() => (entries(app, &menu.vm), menu.at),
+        Some(Layer::Menu(menu)) => (several::entries(app, &menu.several, false), menu.at),
+        Some(Layer::VappMenu(menu)) => (vapp_menu::entries(app, menu), menu.at),
+        _ => (Vec::new(), 0),
+    }
+}
+
 /// Draws the menu.
 pub fn draw(app: &App, menu: &Menu, port: &mut Port, area: Rect, buffer: &mut Buffer) {
-    let theme = &app.look.theme;
     let Some(vm) = app.inventory.overview_of(&menu.vm) else {
         return;
     };
-    let entries = entries(app, &menu.vm);
-    let words = entries
-        .iter()
-        .map(|entry| width(&entry.words))
-        .max()
-        .unwrap_or(0);
-    let wide = u16::try_from(words + 27).unwrap_or(80).clamp(50, 100);
+    let (title, entries) = if menu.several.is_empty() {
+        (subject(app, &vm), entries(app, &menu.vm))
+    } else {
+        let entries = several::entries(app, &menu.several, false);
+        (several::subject(app, &menu.several), entries)
+    };
+    draw_entries(app, &title, &entries, menu.at, port, area, buffer);
+}
+
+/// Draws the entries of a menu, each with the key that reaches it where the menu is the top layer.
+pub fn draw_entries(
+    app: &App,
+    title: &str,
+    entries: &[Entry],
+    at: usize,
+    port: &mut Port,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let theme = &app.look.theme;
+    let longest = |of: fn(&Entry) -> &str| entries.iter().map(|entry| width(of(entry))).max();
+    let titles = longest(|entry| entry.title).unwrap_or(0).max(14);
+    let words = longest(|entry| &entry.words).unwrap_or(0);
+    let wide = u16::try_from(words + titles + 13)
+        .unwrap_or(80)
+        .clamp(50, 100);
     let high = u16::try_from(entries.len() + 2).unwrap_or(20);
     let place = popup::centred(area, wide, high);
     let hints = hint_line(app, &[UiCommand::Choose, UiCommand::Back], &[]);
-    let inside = popup::frame(
-        theme,
-        &subject(app, &vm),
-        theme.accent,
-        &hints,
-        place,
-        buffer,
-    );
+    let inside = popup::frame(theme, title, theme.accent, &hints, place, buffer);
     port.rows = entries.len();
     port.page = usize::from(inside.height);
-    let at = menu.at.min(entries.len().saturating_sub(1));
+    let at = at.min(entries.len().saturating_sub(1));
     let first = (at + 1).saturating_sub(port.page);
+    // The menu's own keys, whatever stands over it.
+    let menu = app
+        .layers
+        .iter()
+        .rev()
+        .find(|layer| matches!(layer, Layer::Menu(_) | Layer::VappMenu(_)));
+    let places = menu.map_or(&[][..], Layer::places);
     for (line, entry) in entries.iter().enumerate().skip(first).take(port.page) {
         let y = inside.y + u16::try_from(line - first).unwrap_or(0);
         let mut strip = Strip::new(buffer, theme.glyphs, inside, y);
-        let key = app.look.keymap.key(
-            &[Place::Menu, Place::Dialog, Place::Vm, Place::List],
-            entry.command,
-        );
+        let key = app.look.keymap.key(places, entry.command);
         let key = key
             .filter(|_| entry.available)
             .map(|key| key.label(theme.glyphs.ascii));
-        strip.gap(1).column(
-            key.as_deref().unwrap_or(theme.glyphs.none),
-            3,
-            if entry.available {
-                theme.key
-            } else {
-                theme.dim
-            },
-        );
-        let style = if entry.available {
-            theme.text
+        let (key_style, style) = if entry.available {
+            (theme.key, theme.text)
         } else {
-            theme.dim
+            (theme.dim, theme.dim)
         };
         strip
-            .column(entry.title, 14, style)
+            .gap(1)
+            .column(key.as_deref().unwrap_or(theme.glyphs.none), 3, key_style);
+        strip
+            .column(entry.title, titles, style)
             .text(&entry.words, theme.dim);
         if line == at {
             buffer.set_style(

@@ -6,6 +6,7 @@ mod details;
 mod dialogs;
 mod events;
 mod footer;
+mod forms;
 mod header;
 mod help;
 mod hosts;
@@ -18,8 +19,13 @@ mod pane;
 mod popup;
 mod row;
 mod scroll;
+mod several;
+mod targets;
 mod task;
+mod vapp_menu;
+mod vapp_question;
 mod vms;
+mod workflow;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -130,6 +136,7 @@ fn draw_body(app: &App, ports: &mut Viewports, body: Rect, buffer: &mut Buffer) 
         ViewKind::Appliances => appliances::draw(app, &mut ports.main, list, buffer),
         ViewKind::Clouds => clouds::draw(app, &mut ports.main, list, buffer),
         ViewKind::Events => events::draw(app, &mut ports.main, list, buffer),
+        ViewKind::Workflow => workflow::draw(app, &mut ports.main, list, buffer),
     }
     if beside > 0 {
         let area = Rect {
@@ -196,6 +203,13 @@ fn draw_layer(
         Layer::Sort(at) => menu::draw_sort(app, *at, area, buffer),
         Layer::Hosts(choice) => hosts::draw(app, choice, port, area, buffer),
         Layer::Task(dialog) => task::draw(app, dialog, port, area, buffer),
+        Layer::VappMenu(menu) => vapp_menu::draw(app, menu, port, area, buffer),
+        Layer::Targets(choice) => return targets::draw(app, choice, port, area, buffer),
+        Layer::Release(choice) => targets::draw_release(app, choice, area, buffer),
+        Layer::Projects(choice) => targets::draw_projects(app, choice, port, area, buffer),
+        Layer::Snapshot(snapshot) => return forms::draw_snapshot(app, snapshot, area, buffer),
+        Layer::VappForm(form) => return forms::draw_vapp(app, form, area, buffer),
+        Layer::Decide(decide) => return workflow::draw_decide(app, decide, area, buffer),
         Layer::Question(question) => {
             return dialogs::draw_question(app, question, port, area, buffer);
         }

@@ -213,7 +213,7 @@ pub fn failure_words(task: &Task) -> String {
     format!("{} failed{undone}{description}", job.kind.title())
 }
 
-/// The name of the VM a task works on.
+/// The name of the VM a task works on, or of the appliance.
 pub fn task_vm_name(app: &App, task: &Task) -> String {
     let known = task
         .vm
@@ -221,6 +221,7 @@ pub fn task_vm_name(app: &App, task: &Task) -> String {
         .and_then(|vm| app.inventory.find(vm))
         .map(|vm| vm.name.to_string());
     known
+        .or_else(|| task.subject.as_ref().map(ToString::to_string))
         .or_else(|| task.vm.as_ref().map(|vm| vm.id.to_string()))
         .unwrap_or_default()
 }

@@ -29,10 +29,13 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         && vm.task.is_none()
     {
         let kind = TaskKind::new(&action.kind().id().to_uppercase());
-        pieces.add(
-            format!("{} {}", spinner(), kind.progress()),
-            theme.state_locked,
-        );
+        // What no task is known to do is told by its own name.
+        let progress = if kind.progress() == kind.as_str() {
+            format!("{} {}", action.kind().title(), theme.glyphs.ellipsis)
+        } else {
+            kind.progress().to_owned()
+        };
+        pieces.add(format!("{} {progress}", spinner()), theme.state_locked);
         return pieces;
     }
     let style = theme.vm_state(vm.state());
@@ -47,6 +50,12 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
             spinner()
         };
         pieces.add(format!("{sign} {}", task.progress()), theme.state_locked);
+        return pieces;
+    }
+    if passing && app.held.holds(&vm.vm.key) {
+        let sign = theme.glyphs.power(PowerState::Locked);
+        let words = TaskState::Queueing.word().to_owned();
+        pieces.add(format!("{sign} {words}"), theme.state_locked);
         return pieces;
     }
     if let Some(progress) = vm.vm.native_progress() {

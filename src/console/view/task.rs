@@ -5,19 +5,21 @@ use ratatui::layout::Rect;
 
 use super::events::when;
 use super::paint::Pieces;
-use super::popup::{self, wrapped};
+use super::popup::{self, field, wrapped};
 use super::scroll::{Scroll, high};
+use super::workflow::decisions;
 use super::{details, pane};
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::TaskDialog;
+use crate::console::lists::workflow::{self, About};
+use crate::console::update::reviewing::decidable;
 use crate::console::viewports::Port;
-use crate::model::{ActionKind, TaskKey};
+use crate::model::{ActionKind, Task};
 
 /// A task, opened: its jobs, and the events of its VM since it began.
 pub fn draw(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer: &mut Buffer) {
-    let theme = &app.look.theme;
-    let Some(task) = app.inventory.task(&dialog.task) else {
+    let Some(task) = workflow::task(&app.inventory, &dialog.task) else {
         return;
     };
     let wide = if area.width <= 80 {
@@ -28,12 +30,62 @@ pub fn draw(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer:
     let cells = usize::from(wide.saturating_sub(4));
     let mut lines = Vec::new();
     details::task_lines(app, task, cells, &mut lines);
+    if dialog.held {
+        held_lines(app, task, cells, &mut lines);
+    }
+    if task.vm.is_some() {
+        event_lines(app, task, cells, &mut lines);
+    }
+    let name = pane::task_vm_name(app, task);
+    let title = format!(
+        "{} of {name} on {}: {}",
+        task.kind.title(),
+        task.key.cloud,
+        task.state.word()
+    );
+    let commands = task_commands(app, dialog);
+    let place = popup::centred(area, wide, high(lines.len()).max(8));
+    Scroll {
+        title: &title,
+        lines: &lines,
+        first: dialog.first,
+        commands: &commands,
+        place,
+    }
+    .draw(app, port, buffer);
+}
+
+/// Where what is held stands.
+fn held_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>) {
+    let theme = &app.look.theme;
+    let about = About::of(&app.inventory, task);
+    lines.push(Pieces::default());
+    for (label, value) in [
+        ("Tenant", about.tenant),
+        ("VM", about.vm),
+        ("Appliance", about.vapp),
+        ("Project", about.project),
+    ] {
+        if let Some(value) = value {
+            field(theme, label, &(&*value, theme.text), cells, lines);
+        }
+    }
+    for (approve, verb) in [(true, "Approve"), (false, "Reject")] {
+        if let Err(why) = decidable(&app.inventory, &task.key, approve) {
+            field(theme, verb, &(&*why, theme.dim), cells, lines);
+        }
+    }
+}
+
+/// The events of its VM since it began, each with its whole trace.
+fn event_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>) {
+    let theme = &app.look.theme;
     lines.push(Pieces::default());
     wrapped(
         "Events of this VM since the task began",
         cells,
         theme.accent,
-        &mut lines,
+        lines,
     );
     let since = task.created_at.unwrap_or(jiff::Timestamp::MIN);
     let mut any = false;
@@ -64,31 +116,17 @@ pub fn draw(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer:
         }
     }
     if !any {
-        wrapped("none known", cells, theme.dim, &mut lines);
+        wrapped("none known", cells, theme.dim, lines);
     }
-    let name = pane::task_vm_name(app, task);
-    let title = format!(
-        "{} of {name} on {}: {}",
-        task.kind.title(),
-        task.key.cloud,
-        task.state.word()
-    );
-    let commands = task_commands(app, &dialog.task);
-    let place = popup::centred(area, wide, high(lines.len()).max(8));
-    Scroll {
-        title: &title,
-        lines: &lines,
-        first: dialog.first,
-        commands: &commands,
-        place,
-    }
-    .draw(app, port, buffer);
 }
 
 /// What can be done from an opened task now.
-fn task_commands(app: &App, key: &TaskKey) -> Vec<UiCommand> {
+fn task_commands(app: &App, dialog: &TaskDialog) -> Vec<UiCommand> {
     let mut commands = Vec::new();
-    if let Some(task) = app.inventory.task(key) {
+    let task = workflow::task(&app.inventory, &dialog.task);
+    if dialog.held {
+        commands.extend(decisions(app, &[&dialog.task]));
+    } else if let Some(task) = task {
         let allowed = |kind| {
             let vm = task.vm.as_ref()?;
             Some(app.inventory.availability(vm, kind)?.is_allowed())
@@ -103,6 +141,9 @@ fn task_commands(app: &App, key: &TaskKey) -> Vec<UiCommand> {
         if allowed(ActionKind::PowerOff) == Some(true) {
             commands.push(UiCommand::Act(ActionKind::PowerOff));
         }
+    }
+    if task.is_some_and(|task| task.vm.is_some()) {
+        commands.push(UiCommand::VmEvents);
     }
     commands.push(UiCommand::Back);
     commands
