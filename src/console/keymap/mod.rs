@@ -49,10 +49,20 @@ pub enum Place {
     Prompt,
     /// A warning, opened.
     Warning,
+    /// How a screen is reached.
+    Remote,
+    /// What to copy.
+    Copy,
+    /// Several fields.
+    Form,
+    /// The path of a file.
+    Path,
+    /// The choice of a tenant.
+    Tenants,
 }
 
 impl Place {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
+    const ALL: [(Self, &'static str, &'static str); 24] = [
         (Self::Global, "global", "Everywhere"),
         (Self::List, "list", "Moving"),
         (Self::Vm, "vm", "This VM"),
@@ -72,6 +82,11 @@ impl Place {
         (Self::Field, "field", "Reason"),
         (Self::Prompt, "prompt", "Filter"),
         (Self::Warning, "warning", "Warning"),
+        (Self::Remote, "remote", "Screen"),
+        (Self::Copy, "copy", "Copying"),
+        (Self::Form, "form", "Filters"),
+        (Self::Path, "path", "File"),
+        (Self::Tenants, "tenants", "Tenants"),
     ];
 
     /// Its heading on the help screen.

@@ -20,7 +20,7 @@ use crate::console::viewports::Port;
 use crate::model::{ActionKind, ProtectionScope, VmKey, confirmation};
 
 /// A text field on one line; answers where its cursor stands.
-fn draw_field(app: &App, input: &Input, area: Rect, buffer: &mut Buffer) -> Position {
+pub fn draw_field(app: &App, input: &Input, area: Rect, buffer: &mut Buffer) -> Position {
     let theme = &app.look.theme;
     let room = usize::from(area.width).max(2);
     let scroll = input.visual_scroll(room - 1);
@@ -60,7 +60,7 @@ pub fn draw_question(
         Asked::Many(kind, vms) => many_lines(app, *kind, vms, cells),
         Asked::Action(kind, vm) => match app.inventory.overview_of(vm) {
             Some(overview) => action_lines(app, *kind, &overview, cells),
-            None => (format!("{}?", kind.title()), Vec::new()),
+            None => (format!("{}?", app.look.labels.action(*kind)), Vec::new()),
         },
         Asked::AcknowledgeAll(tasks) => {
             let mut lines = Vec::new();
@@ -75,7 +75,11 @@ pub fn draw_question(
                     theme.text,
                 );
                 pieces.add(
-                    format!("{:<10} {} failed", key.cloud.as_str(), task.kind.title()),
+                    format!(
+                        "{:<10} {} failed",
+                        app.cloud_name(&key.cloud),
+                        app.look.labels.renamed(task.kind.title())
+                    ),
                     theme.dim,
                 );
                 lines.push(pieces);
@@ -139,8 +143,9 @@ fn action_lines(
     cells: usize,
 ) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
-    let cloud = cloud_words(&vm.cloud.info);
-    let title = format!("{} {} on {cloud}?", kind.title(), vm.vm.name);
+    let cloud = cloud_words(vm.cloud);
+    let called = app.words(kind, vm).title;
+    let title = format!("{called} {} on {cloud}?", vm.vm.name);
     let mut lines = Vec::new();
     let mut what = Pieces::default();
     what.extend(row::state(app, vm))
@@ -156,7 +161,8 @@ fn action_lines(
         lines.push(pieces);
     }
     lines.push(Pieces::default());
-    if let Some(confirmation) = confirmation(kind, vm.vm, vm.cloud.info.production) {
+    let info = &vm.cloud.info;
+    if let Some(confirmation) = confirmation(kind, vm.vm, info.capabilities, info.production) {
         popup::wrapped(confirmation.consequence, cells, theme.text, &mut lines);
         if !confirmation.because.is_empty() {
             popup::wrapped(
@@ -176,7 +182,9 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
     let mut lines = Vec::new();
     let mut left_out: Vec<(String, Vec<String>)> = Vec::new();
     let mut because: Vec<String> = Vec::new();
-    let mut consequence = kind.spec().consequence;
+    // One action may do different things to VMs of different kinds: each is said once.
+    let mut consequences: Vec<&str> = Vec::new();
+    let mut titles: Vec<&str> = Vec::new();
     let mut acted_on = 0;
     for key in vms {
         let Some(vm) = app.inventory.overview_of(key) else {
@@ -189,7 +197,7 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
         pieces.extend(state).add(blank, theme.text);
         pieces.add(format!("{:<18} ", vm.vm.name), theme.text);
         pieces.add(
-            format!("{:<10} ", key.cloud.as_str()),
+            format!("{:<10} ", app.cloud_name(&key.cloud)),
             if vm.cloud.info.production {
                 theme.danger
             } else {
@@ -198,8 +206,8 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
         );
         if let Some(denial) = denial.denial() {
             let (why, name) = (
-                denial.to_string(),
-                format!("{} on {}", vm.vm.name, key.cloud),
+                app.told(denial, kind, &vm),
+                format!("{} on {}", vm.vm.name, app.cloud_name(&key.cloud)),
             );
             match left_out.iter_mut().find(|(known, _)| *known == why) {
                 Some((_, names)) => names.push(name),
@@ -208,8 +216,15 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
             continue;
         }
         acted_on += 1;
-        if let Some(confirmation) = confirmation(kind, vm.vm, vm.cloud.info.production) {
-            consequence = confirmation.consequence;
+        let words = app.words(kind, &vm);
+        if !consequences.contains(&words.consequence) {
+            consequences.push(words.consequence);
+        }
+        if !titles.contains(&words.title) {
+            titles.push(words.title);
+        }
+        let info = &vm.cloud.info;
+        if let Some(confirmation) = confirmation(kind, vm.vm, info.capabilities, info.production) {
             for why in confirmation.because {
                 if !because.contains(&why) {
                     because.push(why);
@@ -233,7 +248,9 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
     }
     // What happens comes first: a long list may need scrolling.
     let mut before = Vec::new();
-    popup::wrapped(consequence, cells, theme.text, &mut before);
+    for consequence in consequences {
+        popup::wrapped(consequence, cells, theme.text, &mut before);
+    }
     if !because.is_empty() {
         popup::wrapped(
             &format!("Asked because: {}.", because.join(", ")),
@@ -245,7 +262,11 @@ fn many_lines(app: &App, kind: ActionKind, vms: &[VmKey], cells: usize) -> (Stri
     before.push(Pieces::default());
     before.extend(lines);
     (
-        format!("{} {}?", kind.title(), counted(acted_on, "VM", "VMs")),
+        format!(
+            "{} {}?",
+            titles.join(" or "),
+            counted(acted_on, "VM", "VMs")
+        ),
         before,
     )
 }

@@ -14,7 +14,8 @@ use crate::console::lists::vms::Column;
 use crate::console::text::width;
 use crate::console::viewports::Port;
 use crate::fleet::Overview;
-use crate::model::{ActionKind, VmKey};
+use crate::model::labels::LABEL_MAX;
+use crate::model::{ActionKind, VmKey, VmState};
 
 /// One line of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Entry {
     /// What it does.
     pub command: UiCommand,
     /// What a person calls it.
-    pub title: &'static str,
+    pub title: String,
     /// What it is for, or why it cannot be done now.
     pub words: String,
     /// Whether it can be done now.
@@ -40,12 +41,14 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
         .filter(|kind| capabilities.offers(*kind) || capabilities.explains(*kind))
         .map(|kind| {
             let availability = overview.availability(kind);
+            let named = app.words(kind, &overview);
             Entry {
                 command: UiCommand::Act(kind),
-                title: kind.title(),
-                words: availability
-                    .denial()
-                    .map_or_else(|| capabilities.help(kind).to_owned(), ToString::to_string),
+                title: named.title.to_owned(),
+                words: availability.denial().map_or_else(
+                    || named.help.to_owned(),
+                    |denial| app.told(denial, kind, &overview),
+                ),
                 available: availability.is_allowed(),
             }
         })
@@ -53,7 +56,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
     if capabilities.keep_off && overview.availability(ActionKind::PowerOff).is_allowed() {
         entries.push(Entry {
             command: UiCommand::KeepOff,
-            title: "Keep off",
+            title: "Keep off".to_owned(),
             words: "power off, and keep high availability from starting it".to_owned(),
             available: true,
         });
@@ -65,7 +68,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
         );
         entries.push(Entry {
             command: UiCommand::Acknowledge,
-            title: "Acknowledge",
+            title: "Acknowledge".to_owned(),
             words,
             available: true,
         });
@@ -83,7 +86,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
             at,
             Entry {
                 command,
-                title,
+                title: title.to_owned(),
                 words: words.to_owned(),
                 available: true,
             },
@@ -96,10 +99,15 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
 #[must_use]
 pub fn subject(app: &App, vm: &Overview<'_>) -> String {
     let dot = app.look.theme.glyphs.dot;
-    let cloud = cloud_words(&vm.cloud.info);
+    let labels = &app.look.labels;
+    let cloud = cloud_words(vm.cloud);
     let state = match &vm.vm.protection {
-        Some(_) => format!("Maintenance, {}", vm.vm.power_word().to_lowercase()),
-        None => vm.vm.power_word().to_owned(),
+        Some(_) => format!(
+            "{}, {}",
+            labels.state(VmState::Maintenance),
+            labels.power_of(vm.vm).to_lowercase()
+        ),
+        None => labels.power_of(vm.vm).into_owned(),
     };
     format!("{} {dot} {cloud} {dot} {state}", vm.vm.name)
 }
@@ -116,7 +124,11 @@ pub fn draw(app: &App, menu: &Menu, port: &mut Port, area: Rect, buffer: &mut Bu
         .map(|entry| width(&entry.words))
         .max()
         .unwrap_or(0);
-    let wide = u16::try_from(words + 27).unwrap_or(80).clamp(50, 100);
+    let titles = entries.iter().map(|entry| width(&entry.title)).max();
+    let titles = titles.unwrap_or(0).clamp(14, LABEL_MAX);
+    let wide = u16::try_from(words + titles + 13)
+        .unwrap_or(80)
+        .clamp(50, 100);
     let high = u16::try_from(entries.len() + 2).unwrap_or(20);
     let place = popup::centred(area, wide, high);
     let hints = hint_line(app, &[UiCommand::Choose, UiCommand::Back], &[]);
@@ -157,7 +169,7 @@ pub fn draw(app: &App, menu: &Menu, port: &mut Port, area: Rect, buffer: &mut Bu
             theme.dim
         };
         strip
-            .column(entry.title, 14, style)
+            .column(&entry.title, titles, style)
             .text(&entry.words, theme.dim);
         if line == at {
             buffer.set_style(
