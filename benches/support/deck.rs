@@ -34,6 +34,9 @@ impl Deck {
             zone: TimeZone::UTC,
             refresh: Duration::from_secs(10),
             config_path: String::new(),
+            labels: std::sync::Arc::default(),
+            viewer: None,
+            home: None,
         };
         let mut deck = Self {
             app: App::new(look, vec![cloud], UiState::default(), now()),

@@ -1,5 +1,6 @@
 //! The question before harm, on a terminal. What asks, and why, is decided by [`model::confirmation`](crate::model::confirmation()).
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
 
 use crate::fleet::Overview;
@@ -17,7 +18,8 @@ impl<'a> Asked<'a> {
     /// The question that comes before an action on a VM; `None` when it may go at once.
     #[must_use]
     pub fn of(kind: ActionKind, overview: Overview<'a>) -> Option<Self> {
-        let confirmation = confirmation(kind, overview.vm, overview.cloud.info.production)?;
+        let info = &overview.cloud.info;
+        let confirmation = confirmation(kind, overview.vm, info.capabilities, info.production)?;
         Some(Self {
             overview,
             confirmation,
@@ -79,7 +81,14 @@ pub fn ask(
             }
         }
     }
-    writeln!(out, "{}", kind.spec().consequence)?;
+    // One action may do different things to VMs of different kinds.
+    let consequences: BTreeSet<_> = asked
+        .iter()
+        .map(|one| one.confirmation.consequence)
+        .collect();
+    for consequence in consequences {
+        writeln!(out, "{consequence}")?;
+    }
     let wanted = asked
         .iter()
         .any(|one| one.confirmation.typed)

@@ -25,6 +25,10 @@
 //! theme = "dark"                  # or "light", "none"
 //! ascii = false
 //! mouse = false
+//! viewer = "remote-viewer {url}"  # opens the screen of a VM
+//!
+//! [labels]                        # words of one's own for states and actions
+//! "state.on" = "Running"
 //!
 //! [keys]                          # an action's keys; an empty list takes them away
 //! power_off = ["F9"]
@@ -49,6 +53,7 @@ mod problem;
 mod read;
 mod read_cloud;
 mod read_credentials;
+mod read_labels;
 mod read_scloudm;
 mod read_zstack;
 mod scloudm;
@@ -56,10 +61,13 @@ mod secret;
 mod section;
 mod source;
 mod ui_state;
+mod viewer;
 mod write;
 
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::model::Labels;
 
 pub use cloud::{
     CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, ZstackLogin, ZstackSettings,
@@ -72,6 +80,7 @@ pub use problem::{ConfigError, Position, Problem};
 pub use scloudm::{Scloudm, StaticServer, Tenant, TokenForm};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use ui_state::{Sort, UiState};
+pub use viewer::{Part, Placeholder, Viewer};
 pub use write::{Init, PlainEntry, WriteError, example_config, init, write_plain};
 
 /// Seconds between two listings of a cloud when the configuration does not say.
@@ -93,6 +102,8 @@ pub struct Config {
     pub clouds: Vec<CloudEntry>,
     /// How the console looks.
     pub console: ConsoleOptions,
+    /// Words for states and actions that differ from the ordinary ones.
+    pub labels: Labels,
     /// Keys of the console that differ from the default ones, in the order of the file. Actions and keys are as
     /// written: the console knows which there are.
     pub keys: Vec<KeyOverride>,
@@ -107,6 +118,7 @@ impl Default for Config {
             cache_dir: None,
             clouds: Vec::new(),
             console: ConsoleOptions::default(),
+            labels: Labels::default(),
             keys: Vec::new(),
         }
     }
@@ -121,6 +133,8 @@ pub struct ConsoleOptions {
     pub ascii: bool,
     /// Takes part in mouse clicks and the wheel, which takes them from the terminal.
     pub mouse: bool,
+    /// The program that opens the screen of a VM, where there is one.
+    pub viewer: Option<Viewer>,
 }
 
 /// A set of colours by name.

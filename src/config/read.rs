@@ -7,9 +7,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Position, Problem};
 use super::read_cloud::clouds;
+use super::read_labels::labels;
 use super::section::{Reader, Section, showable};
 use super::source::Source;
-use super::{Config, ConsoleOptions, DEFAULT_REFRESH_SECONDS, KeyOverride, ThemeName};
+use super::{Config, ConsoleOptions, DEFAULT_REFRESH_SECONDS, KeyOverride, ThemeName, Viewer};
 
 /// What reading a text comes to when nothing is wrong.
 pub(super) struct Read {
@@ -59,6 +60,7 @@ fn whole(mut file: Section<'_, '_>) -> Config {
     let cache_dir = file.folder_path("cache_dir");
     let clouds = clouds(&mut file);
     let console = file.section("console").map(console).unwrap_or_default();
+    let labels = file.section("labels").map(labels).unwrap_or_default();
     let keys = file.section("keys").map(keys).unwrap_or_default();
     file.report_unknown();
     Config {
@@ -67,6 +69,7 @@ fn whole(mut file: Section<'_, '_>) -> Config {
         cache_dir,
         clouds,
         console,
+        labels,
         keys,
     }
 }
@@ -77,9 +80,25 @@ fn console(mut section: Section<'_, '_>) -> ConsoleOptions {
         theme: section.choice("theme", ThemeName::WORDS, default.theme),
         ascii: section.flag("ascii", default.ascii),
         mouse: section.flag("mouse", default.mouse),
+        viewer: viewer(&mut section),
     };
     section.report_unknown();
     options
+}
+
+/// A command line, or a list of its words.
+fn viewer(section: &mut Section<'_, '_>) -> Option<Viewer> {
+    const KEY: &str = "viewer";
+    const EXPECTED: &str = "a command in double quotes or a list of its words";
+    let value = section.get(KEY)?;
+    let viewer = match value.get_ref() {
+        DeValue::String(line) => Viewer::of_line(line),
+        _ => Viewer::of_words(&section.texts(KEY, value, EXPECTED)?),
+    };
+    let offset = value.span().start;
+    viewer
+        .map_err(|(what, fix)| section.wrong(offset, KEY, &what, &fix))
+        .ok()
 }
 
 fn keys(mut section: Section<'_, '_>) -> Vec<KeyOverride> {

@@ -1,5 +1,7 @@
 //! The state of the console: the inventory, what lists it, and what is open.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -15,11 +17,14 @@ use super::lists::tree::Tree;
 use super::lists::vms::{Column, Sort, VmList};
 use super::lists::workflow::{self, HeldList};
 use super::marks::{Batch, Marks};
+use super::metrics::Metrics;
 use super::notices::Notices;
 use super::theme::Theme;
-use crate::config::UiState;
-use crate::fleet::{Changes, CloudInfo, CloudStatus, CommandReport, Inventory};
-use crate::model::VmKey;
+use crate::config::{UiState, Viewer};
+use crate::fleet::{
+    Changes, CloudInfo, CloudStatus, CloudView, CommandReport, Inventory, Overview,
+};
+use crate::model::{ActionKind, CloudName, Denial, Event, EventKey, Labels, Named, VmKey};
 
 /// Which part of the screen takes the keys that no layer takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +57,12 @@ pub struct Look {
     pub refresh: Duration,
     /// Where the configuration is, or would be.
     pub config_path: String,
+    /// Words of one's own for states and actions.
+    pub labels: Arc<Labels>,
+    /// The program that opens the screen of a VM.
+    pub viewer: Option<Viewer>,
+    /// The home folder, where files are written that nobody gives another place.
+    pub home: Option<PathBuf>,
 }
 
 /// The state.
@@ -89,6 +100,8 @@ pub struct App {
     pub notices: Notices,
     /// What is remembered from one run to the next.
     pub remembered: UiState,
+    /// What was measured.
+    pub metrics: Metrics,
     /// A reason that was typed and not sent.
     pub draft: Option<(Vec<VmKey>, String)>,
     /// Another text that was typed and not sent.
@@ -116,12 +129,13 @@ impl App {
         } else {
             Vec::new()
         };
+        let vms = VmList::labelled(look.labels.clone());
         let mut app = Self {
             look,
             inventory: Inventory::new(clouds),
             view: ViewKind::Vms,
             focus: Focus::Main,
-            vms: VmList::default(),
+            vms,
             tree: Tree::default(),
             clouds: CloudList::default(),
             events: EventList::default(),
@@ -133,6 +147,7 @@ impl App {
             failed_last: Vec::new(),
             notices: Notices::default(),
             remembered: UiState::default(),
+            metrics: Metrics::default(),
             draft: None,
             kept: None,
             asking: Vec::new(),
@@ -332,6 +347,38 @@ impl App {
         self.rests_at = Some(self.now.saturating_add(REST).unwrap_or(self.now));
     }
 
+    /// What an action is called and does on a VM.
+    #[must_use]
+    pub fn words(&self, kind: ActionKind, vm: &Overview<'_>) -> Named<'_> {
+        let capabilities = vm.cloud.info.capabilities;
+        self.look.labels.words(capabilities, kind, vm.vm)
+    }
+
+    /// Why an action may not be done to a VM, in the words of the screen.
+    #[must_use]
+    pub fn told(&self, denial: &Denial, kind: ActionKind, vm: &Overview<'_>) -> String {
+        let title = self.words(kind, vm).title;
+        denial.told(&self.look.labels, Some(title)).to_string()
+    }
+
+    /// A cloud by its name, and by the tenant it is looked at as: `prod as Acme`.
+    #[must_use]
+    pub fn cloud_name(&self, cloud: &CloudName) -> String {
+        self.inventory
+            .cloud(cloud)
+            .map_or_else(|| cloud.to_string(), name_of)
+    }
+
+    /// An event, wherever it is listed.
+    #[must_use]
+    pub fn event(&self, key: &EventKey) -> Option<&Event> {
+        let known = self.inventory.events().iter();
+        known
+            .into_iter()
+            .find(|event| event.key == *key)
+            .or_else(|| self.events.find(key))
+    }
+
     /// Whether something on the screen turns.
     #[must_use]
     pub fn is_spinning(&self) -> bool {
@@ -373,9 +420,20 @@ impl App {
         let ages = (stale || !self.inventory.events().is_empty())
             .then(|| after(SignedDuration::from_secs(15)))
             .flatten();
-        [turns, ages, self.notices.next_end(self.now), self.rests_at]
+        let measured = super::metrics::next(self);
+        let ends = self.notices.next_end(self.now);
+        [turns, ages, ends, self.rests_at, measured]
             .into_iter()
             .flatten()
             .min()
+    }
+}
+
+/// A cloud by its name, and by the tenant it is looked at as.
+#[must_use]
+pub fn name_of(cloud: &CloudView) -> String {
+    match &cloud.tenant {
+        Some(tenant) => format!("{} as {}", cloud.info.name, tenant.name),
+        None => cloud.info.name.to_string(),
     }
 }

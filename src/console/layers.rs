@@ -1,13 +1,13 @@
 //! What opens over the rest: dialogs, menus and pages, on a stack. Keys go to the top one first.
 
-use std::sync::Arc;
-
 use tui_input::Input;
 
 use super::choices::{Decide, Projects, Release, Snapshot, Targets, VappForm, VappMenu};
 use super::keymap::Place;
 use crate::fleet::{Command, CommandReport};
-use crate::model::{ActionKind, EventKey, Host, TaskKey, VappActionKind, VappKey, VmKey};
+use crate::model::{
+    ActionKind, CloudName, EventKey, Host, RemoteAccess, TaskKey, VappActionKind, VappKey, VmKey,
+};
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -48,6 +48,94 @@ pub enum Layer {
     VappForm(VappForm),
     /// A decision about held tasks.
     Decide(Decide),
+    /// How the screen of a VM is reached.
+    Remote(Remote),
+    /// What to copy of a VM.
+    Copy(CopyChoice),
+    /// Which events are listed.
+    EventFilter(EventForm),
+    /// Where the listed events are written.
+    Export(ExportForm),
+    /// The tenant that a cloud is looked at as.
+    Tenants(TenantChoice),
+}
+
+/// How the screen of a VM is reached.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    /// The VM.
+    pub vm: VmKey,
+    /// What its cloud tells; `None` until the answer comes. A password is in it only after it was asked for here, and goes with this.
+    pub access: Option<Result<RemoteAccess, String>>,
+    /// The password was asked for.
+    pub revealing: bool,
+}
+
+/// What to copy of a VM.
+#[derive(Debug, Clone)]
+pub struct CopyChoice {
+    /// The VM.
+    pub vm: VmKey,
+    /// What there is, each with what it is.
+    pub texts: Vec<(&'static str, String)>,
+    /// The row of the cursor.
+    pub at: usize,
+}
+
+/// Which events are listed, being chosen.
+#[derive(Debug, Clone, Default)]
+pub struct EventForm {
+    /// The field of the cursor: severity, time span, user, VM, text.
+    pub at: usize,
+    /// Which choice of severity.
+    pub severity: usize,
+    /// Which choice of time span.
+    pub span: usize,
+    /// User, VM and text.
+    pub inputs: [Input; 3],
+}
+
+impl EventForm {
+    /// How many fields it has.
+    pub const FIELDS: usize = 5;
+
+    /// The text field of the cursor; `None` on a choice.
+    pub fn input(&mut self) -> Option<&mut Input> {
+        self.inputs.get_mut(self.at.checked_sub(2)?)
+    }
+}
+
+/// Where the listed events are written.
+#[derive(Debug, Clone)]
+pub struct ExportForm {
+    /// The path.
+    pub input: Input,
+    /// How far it is.
+    pub state: ExportState,
+}
+
+/// How far an export is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExportState {
+    /// The path is being typed.
+    Asking,
+    /// The file is being written.
+    Writing,
+    /// There is a file of this name: once more is yes.
+    AlreadyThere,
+    /// It was not written, and why.
+    Failed(String),
+}
+
+/// The tenant that a cloud is looked at as.
+#[derive(Debug, Clone)]
+pub struct TenantChoice {
+    /// The cloud.
+    pub cloud: CloudName,
+    /// What narrows the list.
+    pub input: Input,
+    /// The row of the cursor.
+    pub at: usize,
 }
 
 /// The help screen.
@@ -73,8 +161,6 @@ pub struct Page {
 pub enum Subject {
     /// A VM as its server tells it; `None` until the answer comes.
     Raw(VmKey, Option<Result<String, String>>),
-    /// Where a VM's screen can be seen; `None` until the answer comes.
-    Console(VmKey, Option<Result<Option<Arc<str>>, String>>),
     /// The notices of this run.
     Notices,
     /// One event with its whole trace.
@@ -202,6 +288,11 @@ impl Layer {
             }
             Self::Snapshot(_) | Self::Decide(_) => &[Place::Text, Place::Dialog],
             Self::VappForm(_) => &[Place::Form, Place::Dialog],
+            Self::Remote(_) => &[Place::Remote, Place::Dialog],
+            Self::Copy(_) => &[Place::Copy, Place::Dialog, Place::List],
+            Self::EventFilter(_) => &[Place::EventForm, Place::Dialog],
+            Self::Export(_) => &[Place::Path, Place::Dialog],
+            Self::Tenants(_) => &[Place::Tenants, Place::Dialog, Place::List],
         }
     }
 
@@ -210,6 +301,9 @@ impl Layer {
         match self {
             Self::Filter(input) => Some(input),
             Self::Protect(protect) => Some(&mut protect.input),
+            Self::EventFilter(form) => form.input(),
+            Self::Export(form) => Some(&mut form.input),
+            Self::Tenants(choice) => Some(&mut choice.input),
             Self::Question(question) if question.expected.is_some() => Some(&mut question.input),
             Self::Targets(targets) if targets.long => Some(&mut targets.filter),
             Self::Snapshot(snapshot) => Some(&mut snapshot.name),
@@ -223,9 +317,15 @@ impl Layer {
     #[must_use]
     pub fn has_field(&self) -> bool {
         match self {
-            Self::Filter(_) | Self::Protect(_) | Self::Snapshot(_) | Self::Decide(_) => true,
+            Self::Filter(_)
+            | Self::Protect(_)
+            | Self::Snapshot(_)
+            | Self::Decide(_)
+            | Self::Export(_)
+            | Self::Tenants(_) => true,
             Self::Targets(targets) => targets.long,
             Self::VappForm(form) => !form.on_box,
+            Self::EventFilter(form) => form.at >= EventForm::FIELDS - form.inputs.len(),
             Self::Question(question) => question.expected.is_some(),
             _ => false,
         }

@@ -1,19 +1,22 @@
 //! The loop: waits for the terminal, the engine, the clock and signals; applies all that waits; draws at most once.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{self, Receiver};
 
 use super::app::{App, Look};
 use super::input;
 use super::keymap::{Keymap, KeymapError};
 use super::message::{Effect, Message};
 use super::notices::Level;
+use super::outside;
 use super::terminal::{Screen, can_be_continued};
 use super::theme::{Preset, Theme, ThemeError};
 use super::update::update;
@@ -28,6 +31,9 @@ const FRAME: Duration = Duration::from_millis(16);
 
 /// How many updates are applied between two looks at the keyboard.
 const UPDATES_AT_ONCE: usize = 256;
+
+/// How many outcomes of what is done outside wait to be taken.
+const TOLD_WAITING: usize = 64;
 
 /// So long the end of the engine is waited for when nobody is there any more.
 const HURRY: Duration = Duration::from_millis(500);
@@ -165,6 +171,11 @@ fn look(start: &Start) -> Result<Look, ConsoleError> {
         zone: TimeZone::system(),
         refresh: start.config.refresh,
         config_path: start.paths.config.display().to_string(),
+        labels: Arc::new(start.config.labels.clone()),
+        viewer: options.viewer.clone(),
+        home: std::env::var_os("HOME")
+            .map(PathBuf::from)
+            .filter(|home| home.is_absolute()),
     })
 }
 
@@ -266,6 +277,7 @@ async fn turn(
 ) -> Left {
     let mut ports = Viewports::default();
     let mut drawn: Option<Instant> = None;
+    let (tell, mut told) = mpsc::channel(TOLD_WAITING);
     loop {
         let too_soon = drawn
             .map(|at| FRAME.saturating_sub(at.elapsed()))
@@ -287,6 +299,7 @@ async fn turn(
             biased;
             woken = signals.next() => woken,
             event = events.recv() => event.map_or(Woken::End, of_terminal),
+            Some(message) = told.recv() => Woken::Message(message),
             Some(update) = updates.recv() => Woken::Message(Message::Update(Box::new(update))),
             () = sleep(wait) => if app.dirty { Woken::Nothing } else { Woken::Message(Message::Tick) },
         };
@@ -330,6 +343,14 @@ async fn turn(
                         fleet.submit(command);
                     }
                     Effect::Ask(ask) => fleet.ask(ask),
+                    Effect::Copy(clip) => {
+                        if screen.copy(clip.expose()).is_err() {
+                            return Left::Ended;
+                        }
+                    }
+                    Effect::Outside(order) => {
+                        tokio::spawn(outside::perform(order, tell.clone()));
+                    }
                     Effect::Suspend => {
                         if suspend(app, &ports, screen, signals).await.is_err() {
                             return Left::Ended;

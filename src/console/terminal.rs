@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
@@ -74,6 +75,17 @@ impl Screen {
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
+    /// Gives a text to the clipboard of the terminal (OSC 52), which may be on another machine than this. A terminal that does not take
+    /// part ignores it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(to_clipboard(text).as_bytes())?;
+        out.flush()
+    }
+
     /// The size, in cells.
     ///
     /// # Errors
@@ -108,6 +120,12 @@ impl Screen {
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }
+}
+
+/// What makes a terminal put a text into its clipboard. The text is written in letters and digits alone, so that nothing of it is taken for
+/// another sequence.
+fn to_clipboard(text: &str) -> String {
+    format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text))
 }
 
 /// Whether there is somebody who can continue the program once it is stopped: a shell with other jobs. A terminal's only program is of

@@ -136,6 +136,8 @@ pub struct Glyphs {
     pub rule: &'static str,
     /// A vertical rule.
     pub bar: &'static str,
+    /// The levels of a curve, from nothing to full.
+    pub levels: [&'static str; 8],
     /// The corners of a box: top left, top right, bottom left, bottom right.
     pub corners: [&'static str; 4],
     spinner: &'static [&'static str],
@@ -172,6 +174,7 @@ pub const UNICODE: Glyphs = Glyphs {
     descending: "↓",
     rule: "─",
     bar: "│",
+    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     corners: ["┌", "┐", "└", "┘"],
     spinner: &["◴", "◷", "◶", "◵"],
 };
@@ -207,6 +210,7 @@ pub const ASCII: Glyphs = Glyphs {
     descending: "v",
     rule: "-",
     bar: "|",
+    levels: ["_", ".", ",", "-", "=", "+", "*", "#"],
     corners: ["+", "+", "+", "+"],
     spinner: &["|", "/", "-", "\\"],
 };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::action::{Action, ActionKind};
 use super::capabilities::{ActionRule, Capabilities};
+use super::labels::Labels;
 use super::session::Privileges;
 use super::state::{PowerState, VappState};
 use super::vapp_action::VappActionKind;
@@ -113,6 +114,11 @@ pub enum Denial {
     },
     /// A task that waits for nobody.
     NotHeld,
+    /// A cloud without other tenants.
+    NoTenants {
+        /// What a person calls the kind of cloud.
+        provider: &'static str,
+    },
     /// A failed task of somebody else.
     OthersTask {
         /// The privilege that is missing.
@@ -135,65 +141,117 @@ pub enum Denial {
     },
 }
 
+/// A denial in words of one's own, as a sentence.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    denial: &'a Denial,
+    labels: &'a Labels,
+    title: Option<&'a str>,
+}
+
+impl Denial {
+    /// The sentence with the words that stand for states and actions, and with what the action is called on the VM that is meant.
+    #[must_use]
+    pub fn told<'a>(&'a self, labels: &'a Labels, title: Option<&'a str>) -> Told<'a> {
+        Told {
+            denial: self,
+            labels,
+            title,
+        }
+    }
+}
+
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unsupported {
+        self.told(Labels::NONE, None).fmt(f)
+    }
+}
+
+impl Told<'_> {
+    fn title(&self, action: ActionKind) -> &str {
+        self.title.unwrap_or_else(|| self.labels.action(action))
+    }
+
+    /// What an action is called within a sentence.
+    fn verb(&self, action: ActionKind) -> String {
+        self.labels.action(action).to_lowercase()
+    }
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.denial {
+            Denial::Unsupported {
                 provider,
                 action,
                 instead,
             } => {
-                write!(f, "{provider} has no {}", action.title().to_lowercase())?;
+                write!(
+                    f,
+                    "{provider} has no {}",
+                    self.title(*action).to_lowercase()
+                )?;
                 instead.map_or(Ok(()), |instead| write!(f, "; {instead}"))
             }
-            Self::NotPerformed { provider, action } => {
+            Denial::NotPerformed { provider, action } => {
                 write!(
                     f,
                     "vmdeck does not {} on {provider} yet",
-                    action.title().to_lowercase()
+                    self.title(*action).to_lowercase()
                 )
             }
-            Self::NothingRestarts { provider } => {
+            Denial::NothingRestarts { provider } => {
                 write!(
                     f,
-                    "{provider} has nothing that would start it again; power off is enough"
+                    "{provider} has nothing that would start it again; {} is enough",
+                    self.verb(ActionKind::PowerOff)
                 )
             }
-            Self::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
-            Self::NotSignedIn(None) => f.write_str("The cloud has not answered the sign-in yet"),
-            Self::NotSignedIn(Some(why)) => write!(f, "Nobody is signed in to the cloud: {why}"),
-            Self::Privilege(name) => write!(f, "Your role lacks {name}"),
-            Self::Restricted(name) => {
+            Denial::ReadOnly => f.write_str("This cloud is read-only in the configuration"),
+            Denial::NotSignedIn(None) => f.write_str("The cloud has not answered the sign-in yet"),
+            Denial::NotSignedIn(Some(why)) => write!(f, "Nobody is signed in to the cloud: {why}"),
+            Denial::Privilege(name) => write!(f, "Your role lacks {name}"),
+            Denial::Restricted(name) => {
                 write!(f, "Its appliance is restricted; your role lacks {name}")
             }
-            Self::Locked(None) => f.write_str("An operation is running on it"),
-            Self::Locked(Some(progress)) => write!(f, "An operation is running on it: {progress}"),
-            Self::Protected { by, reason, lacks } => {
+            Denial::Locked(None) => f.write_str("An operation is running on it"),
+            Denial::Locked(Some(progress)) => {
+                let progress = self.labels.renamed(progress);
+                write!(f, "An operation is running on it: {progress}")
+            }
+            Denial::Protected { by, reason, lacks } => {
                 write_protected(f, "Protected", by.as_deref(), reason.as_deref())?;
                 match lacks {
                     Some(name) => write!(f, "; your role lacks {name}"),
-                    None => f.write_str("; unprotect it first"),
+                    None => write!(f, "; {} it first", self.verb(ActionKind::Unprotect)),
                 }
             }
-            Self::AlreadyProtected { by, reason } => {
+            Denial::AlreadyProtected { by, reason } => {
                 write_protected(f, "Already protected", by.as_deref(), reason.as_deref())
             }
-            Self::NotProtected => f.write_str("It is not protected"),
-            Self::NoAppliances { provider } => {
+            Denial::NotProtected => f.write_str("It is not protected"),
+            Denial::NoAppliances { provider } => {
                 write!(f, "{provider} has no appliances that this could be done to")
             }
-            Self::VappState { action, is } => {
-                let word = is.word().to_lowercase();
+            Denial::VappState { action, is } => {
+                let word = self.labels.vapp(*is).to_lowercase();
                 match action {
-                    VappActionKind::Deploy => write!(f, "It is {word}: nothing to deploy"),
-                    VappActionKind::Undeploy => write!(f, "It is {word}: nothing to undeploy"),
+                    VappActionKind::Deploy => {
+                        let verb = self.verb(ActionKind::Deploy);
+                        write!(f, "It is {word}: nothing to {verb}")
+                    }
+                    VappActionKind::Undeploy => {
+                        let verb = self.verb(ActionKind::Undeploy);
+                        write!(f, "It is {word}: nothing to {verb}")
+                    }
                     VappActionKind::Delete => {
-                        write!(f, "It is {word}: undeploy it before it is deleted")
+                        let verb = self.verb(ActionKind::Undeploy);
+                        write!(f, "It is {word}: {verb} it before it is deleted")
                     }
                     VappActionKind::Edit => write!(f, "It is {word}; wait for its end"),
                 }
             }
-            Self::MemberProtected {
+            Denial::MemberProtected {
                 vm,
                 by,
                 reason,
@@ -207,33 +265,36 @@ impl fmt::Display for Denial {
                 )?;
                 match lacks {
                     Some(name) => write!(f, "; your role lacks {name}"),
-                    None => f.write_str("; unprotect it first"),
+                    None => write!(f, "; {} it first", self.verb(ActionKind::Unprotect)),
                 }
             }
-            Self::Review { lacks, own: true } => {
+            Denial::Review { lacks, own: true } => {
                 write!(
                     f,
                     "You may reject it, not approve it: your role lacks {lacks}"
                 )
             }
-            Self::Review { lacks, own: false } => {
+            Denial::Review { lacks, own: false } => {
                 write!(f, "Somebody else asked for it; your role lacks {lacks}")
             }
-            Self::NotHeld => f.write_str("It does not wait for a review"),
-            Self::OthersTask { lacks, user } => {
+            Denial::NotHeld => f.write_str("It does not wait for a review"),
+            Denial::NoTenants { provider } => {
+                write!(f, "{provider} has no other tenants to look at")
+            }
+            Denial::OthersTask { lacks, user } => {
                 write!(f, "It is a task of {user}; your role lacks {lacks}")
             }
-            Self::Already(word) => write!(f, "It is {word} already"),
-            Self::State {
+            Denial::Already(word) => write!(f, "It is {} already", self.labels.renamed(word)),
+            Denial::State {
                 action,
                 needs,
                 needs_native,
                 is,
                 native,
             } => {
-                write!(f, "{} needs a VM that is ", action.title())?;
-                write_states(f, needs, needs_native)?;
-                write!(f, "; this one is {is}")?;
+                write!(f, "{} needs a VM that is ", self.title(*action))?;
+                write_states(f, self.labels, needs, needs_native)?;
+                write!(f, "; this one is {}", self.labels.renamed(is))?;
                 native
                     .as_deref()
                     .map_or(Ok(()), |native| write!(f, " ({native})"))
@@ -255,9 +316,14 @@ fn write_protected(
 
 /// "On", "On or Paused", "On, Paused or Off"; where fewer are left out than named, "not Locked". Words of the cloud's own stand behind
 /// the states.
-fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState], words: &[&str]) -> fmt::Result {
+fn write_states(
+    f: &mut fmt::Formatter<'_>,
+    labels: &Labels,
+    states: &[PowerState],
+    words: &[&str],
+) -> fmt::Result {
     if !words.is_empty() {
-        let states = states.iter().map(|state| state.word());
+        let states = states.iter().map(|state| labels.power(*state));
         let all: Vec<&str> = states.chain(words.iter().copied()).collect();
         return match all.as_slice() {
             [but_last @ .., last] if !but_last.is_empty() => {
@@ -285,7 +351,7 @@ fn write_states(f: &mut fmt::Formatter<'_>, states: &[PowerState], words: &[&str
         if at > 0 {
             f.write_str(if at + 1 == named.len() { last } else { ", " })?;
         }
-        f.write_str(state.word())?;
+        f.write_str(labels.power(*state))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::action::{ActionClass, ActionKind};
+use super::capabilities::Capabilities;
 use super::state::PowerState;
 use super::vm::{Protection, Vm};
 
@@ -21,9 +22,14 @@ pub struct Confirmation {
 ///
 /// It asks before every destructive action (power off, reset, undeploy, delete), before any action but unprotect on a
 /// protected VM, and in production also before a disruptive one (shut down, reboot, pause …). Whether the action may be done at all is
-/// asked first, of [`super::availability()`].
+/// asked first, of [`super::availability()`]. What happens to its users is what the action does on this VM ([`Capabilities::words`]).
 #[must_use]
-pub fn confirmation(action: ActionKind, vm: &Vm, production: bool) -> Option<Confirmation> {
+pub fn confirmation(
+    action: ActionKind,
+    vm: &Vm,
+    capabilities: &Capabilities,
+    production: bool,
+) -> Option<Confirmation> {
     let spec = action.spec();
     let mut because = Vec::new();
     if let Some(protection) = vm
@@ -49,7 +55,7 @@ pub fn confirmation(action: ActionKind, vm: &Vm, production: bool) -> Option<Con
     }
     let serious = production || vm.protection.is_some();
     Some(Confirmation {
-        consequence: spec.consequence,
+        consequence: capabilities.words(action, vm).consequence,
         because,
         typed: action == ActionKind::Delete || spec.class == ActionClass::Destructive && serious,
     })
@@ -146,12 +152,12 @@ mod tests {
         for (action, elsewhere, production) in RULES {
             let vm = vm(PowerState::On);
             assert_eq!(
-                confirmation(*action, &vm, false).is_some(),
+                confirmation(*action, &vm, &Capabilities::NONE, false).is_some(),
                 *elsewhere,
                 "{action}"
             );
             assert_eq!(
-                confirmation(*action, &vm, true).is_some(),
+                confirmation(*action, &vm, &Capabilities::NONE, true).is_some(),
                 *production,
                 "{action}"
             );
@@ -161,7 +167,12 @@ mod tests {
     #[test]
     fn everything_but_unprotect_asks_on_a_protected_vm_and_says_who_and_why() {
         for action in ActionKind::all() {
-            let question = confirmation(action, &protected(PowerState::On), false);
+            let question = confirmation(
+                action,
+                &protected(PowerState::On),
+                &Capabilities::NONE,
+                false,
+            );
             if action == ActionKind::Unprotect {
                 assert_eq!(question, None);
                 continue;
@@ -213,7 +224,8 @@ mod tests {
     #[test]
     fn only_serious_harm_wants_typing() {
         let typed = |action, vm: &Vm, production| {
-            confirmation(action, vm, production).is_some_and(|question| question.typed)
+            confirmation(action, vm, &Capabilities::NONE, production)
+                .is_some_and(|question| question.typed)
         };
         let on = vm(PowerState::On);
         assert!(!typed(ActionKind::PowerOff, &on, false));

@@ -1,4 +1,4 @@
-//! Who may decide about the tasks of others: those held by workflow, and failed ones that warn.
+//! Who may decide about the tasks of others: those held by workflow, and failed ones that warn; and who may look at other tenants.
 
 use super::availability::{Availability, Denial};
 use super::capabilities::Capabilities;
@@ -50,6 +50,22 @@ pub fn may_acknowledge(
             })
         }
         _ => None,
+    };
+    denial.map_or(Availability::Allowed, Availability::Denied)
+}
+
+/// Whether who is signed in may look at other tenants of a cloud (Abiquo: `ENTERPRISE_ADMINISTER_ALL`). Looking changes nothing, so a
+/// read-only cloud allows it.
+#[must_use]
+pub fn may_look_at(capabilities: &Capabilities, session: Option<&Session>) -> Availability {
+    let denial = match (capabilities.tenants, session) {
+        (None, _) => Some(Denial::NoTenants {
+            provider: capabilities.provider,
+        }),
+        (_, None) => Some(Denial::NotSignedIn(None)),
+        (Some(lacks), Some(session)) => {
+            (!session.privileges.holds(lacks)).then_some(Denial::Privilege(lacks))
+        }
     };
     denial.map_or(Availability::Allowed, Availability::Denied)
 }

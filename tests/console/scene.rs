@@ -430,7 +430,15 @@ impl Deck {
             zone: TimeZone::UTC,
             refresh: Duration::from_secs(10),
             config_path: "/home/ada/.config/vmdeck/config.toml".to_owned(),
+            labels: Arc::default(),
+            viewer: None,
+            home: Some("/home/ada".into()),
         };
+        Self::looking(look, width, height, clouds)
+    }
+
+    /// A console that looks otherwise than usual.
+    pub fn looking(look: Look, width: u16, height: u16, clouds: Vec<CloudInfo>) -> Self {
         let mut deck = Self {
             app: App::new(look, clouds, UiState::default(), noon()),
             ports: Viewports::default(),

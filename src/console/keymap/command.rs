@@ -81,8 +81,6 @@ pub enum UiCommand {
     ActOnVapp(VappActionKind),
     /// Make an appliance.
     NewVapp,
-    /// The next field of a form.
-    NextField,
     /// Tick the box, or take the tick away.
     Toggle,
     /// Let a held task go on.
@@ -91,6 +89,34 @@ pub enum UiCommand {
     Reject,
     /// Answer what a cloud asks before it does something.
     AnswerCloud,
+    /// Choose which events are listed.
+    EventFilter,
+    /// Write the listed events into a file.
+    EventExport,
+    /// The next field.
+    NextField,
+    /// The field before.
+    PreviousField,
+    /// The next choice of a field.
+    NextChoice,
+    /// The choice before.
+    PreviousChoice,
+    /// List everything again.
+    ClearFilter,
+    /// Copy something of the VM.
+    Copy,
+    /// Copy where the screen is.
+    CopyAddress,
+    /// See the password of the screen.
+    Reveal,
+    /// Copy the password that is seen.
+    CopyPassword,
+    /// Open the screen in another program.
+    OpenViewer,
+    /// Write a connection file.
+    ScreenFile,
+    /// Look at a cloud as another tenant.
+    Tenant,
 }
 
 /// The views, in the order of their tabs.
@@ -200,7 +226,21 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::AcknowledgeAll, "acknowledge.all", "acknowledge all", "acknowledge every failed task that is shown"),
     spec(UiCommand::VmEvents, "vm.events", "events", "the events of this VM"),
     spec(UiCommand::VmRaw, "vm.raw", "raw", "this VM as its server tells it"),
-    spec(UiCommand::VmConsole, "vm.console", "screen", "where the screen of this VM can be seen"),
+    spec(UiCommand::VmConsole, "vm.console", "screen", "how the screen of this VM is reached"),
+    spec(UiCommand::Copy, "copy", "copy", "copy the name, an address or an id of this VM"),
+    spec(UiCommand::CopyAddress, "copy.address", "copy address", "copy where the screen is"),
+    spec(UiCommand::Reveal, "reveal", "show password", "ask the cloud for the password and show it here"),
+    spec(UiCommand::CopyPassword, "copy.password", "copy password", "copy the password that is shown"),
+    spec(UiCommand::OpenViewer, "open.viewer", "open", "open the screen in the program that the configuration names"),
+    spec(UiCommand::ScreenFile, "screen.file", "write .vv", "write a connection file for virt-viewer, without the password"),
+    spec(UiCommand::EventFilter, "events.filter", "filters", "choose events by severity, time, user, VM and text"),
+    spec(UiCommand::EventExport, "events.export", "write to file", "write the listed events into a file"),
+    spec(UiCommand::NextField, "field.next", "next field", "the next field"),
+    spec(UiCommand::PreviousField, "field.previous", "field before", "the field before"),
+    spec(UiCommand::NextChoice, "choice.next", "change", "the next choice"),
+    spec(UiCommand::PreviousChoice, "choice.previous", "change back", "the choice before"),
+    spec(UiCommand::ClearFilter, "clear", "clear", "list everything again"),
+    spec(UiCommand::Tenant, "tenant", "tenant", "look at this cloud as another tenant"),
     spec(UiCommand::Focus, "focus", "focus", "the next part of the screen takes the keys"),
     spec(UiCommand::View(ViewKind::Vms), "view.vms", "VMs", "all VMs of all clouds"),
     spec(UiCommand::View(ViewKind::Appliances), "view.appliances", "appliances", "clouds, projects, appliances and their VMs"),
@@ -232,7 +272,6 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::ActOnVapp(VappActionKind::Edit), "vapp.edit", "edit", "edit: change its name, or who sees it"),
     spec(UiCommand::ActOnVapp(VappActionKind::Delete), "vapp.delete", "delete", "delete: remove it with the VMs in it"),
     spec(UiCommand::NewVapp, "vapp.new", "new appliance", "make a new appliance in this project"),
-    spec(UiCommand::NextField, "field.next", "next field", "the next field of the form"),
     spec(UiCommand::Toggle, "toggle", "tick", "tick the box, or take the tick away"),
     spec(UiCommand::Approve, "approve", "approve", "let this task go on, or all that are marked"),
     spec(UiCommand::Reject, "reject", "reject", "stop this task, or all that are marked"),

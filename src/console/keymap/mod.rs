@@ -63,10 +63,20 @@ pub enum Place {
     Text,
     /// A form.
     Form,
+    /// How a screen is reached.
+    Remote,
+    /// What to copy.
+    Copy,
+    /// The filters of events.
+    EventForm,
+    /// The path of a file.
+    Path,
+    /// The choice of a tenant.
+    Tenants,
 }
 
 impl Place {
-    const ALL: [(Self, &'static str, &'static str); 26] = [
+    const ALL: [(Self, &'static str, &'static str); 31] = [
         (Self::Global, "global", "Everywhere"),
         (Self::List, "list", "Moving"),
         (Self::Vm, "vm", "This VM"),
@@ -93,6 +103,11 @@ impl Place {
         (Self::Choice, "choice", "Choosing"),
         (Self::Text, "text", "Text"),
         (Self::Form, "form", "Form"),
+        (Self::Remote, "remote", "Screen"),
+        (Self::Copy, "copy", "Copying"),
+        (Self::EventForm, "event_form", "Filters of events"),
+        (Self::Path, "path", "File"),
+        (Self::Tenants, "tenants", "Tenants"),
     ];
 
     /// Its heading on the help screen.

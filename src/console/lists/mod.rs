@@ -2,6 +2,7 @@
 
 pub mod clouds;
 pub mod cursor;
+pub mod event_filter;
 pub mod events;
 pub mod pane;
 pub mod targets;

@@ -11,7 +11,7 @@ use memchr::memmem::Finder;
 use super::cursor::Cursor;
 use crate::console::keymap::Step;
 use crate::fleet::{Changes, Inventory, Slot};
-use crate::model::{Group, PowerState, Vm, VmKey, VmState};
+use crate::model::{Group, Labels, PowerState, Vm, VmKey, VmState};
 
 /// The columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +112,7 @@ pub struct VmList {
     sort: Sort,
     cursor: Cursor<VmKey>,
     touched: Vec<Slot>,
+    labels: Arc<Labels>,
 }
 
 impl Default for VmList {
@@ -127,11 +128,21 @@ impl Default for VmList {
             },
             cursor: Cursor::default(),
             touched: Vec::new(),
+            labels: Arc::default(),
         }
     }
 }
 
 impl VmList {
+    /// A table in which states are found by these words.
+    #[must_use]
+    pub fn labelled(labels: Arc<Labels>) -> Self {
+        Self {
+            labels,
+            ..Self::default()
+        }
+    }
+
     /// Remembers what an update changed; [`Self::settle`] acts on it once for all updates of a frame.
     pub fn note(&mut self, changes: &Changes) {
         self.touched.extend(&changes.vms);
@@ -156,7 +167,8 @@ impl VmList {
         }
         touched.retain(|slot| {
             let vm = inventory.vm(*slot);
-            self.haystacks[*slot as usize] = vm.map_or_else(Box::default, |vm| haystack(vm));
+            self.haystacks[*slot as usize] =
+                vm.map_or_else(Box::default, |vm| haystack(vm, &self.labels));
             vm.is_some()
         });
         self.sorted.retain(|slot| !is_touched[*slot as usize]);
@@ -419,7 +431,7 @@ fn merge<K: Ord>(left: &[Slot], right: &[Slot], rank: impl Fn(Slot) -> K) -> Vec
 }
 
 /// The text of all columns, in lower case; the first line is the name.
-fn haystack(vm: &Vm) -> Box<str> {
+fn haystack(vm: &Vm, labels: &Labels) -> Box<str> {
     let mut text = String::with_capacity(192);
     let mut add = |part: Option<&str>| {
         if let Some(part) = part.filter(|part| !part.is_empty()) {
@@ -430,8 +442,14 @@ fn haystack(vm: &Vm) -> Box<str> {
         }
     };
     add(Some(if vm.name.is_empty() { " " } else { &vm.name }));
-    add(Some(vm.state().word()));
-    add(vm.protection.is_some().then(|| vm.power_word()));
+    let power = labels.power_of(vm);
+    match vm.state() {
+        VmState::Maintenance => {
+            add(Some(labels.state(VmState::Maintenance)));
+            add(Some(&power));
+        }
+        VmState::Power(_) => add(Some(&power)),
+    }
     add(vm.deallocated.then_some("deallocated"));
     add(vm.differing_native_state());
     add(Some(vm.key.cloud.as_str()));

@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::{appliances, forcing, open, transfer};
-use crate::console::app::{App, Focus};
+use crate::console::app::{App, Focus, name_of};
 use crate::console::choices::Way;
 use crate::console::keymap::ViewKind;
 use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
@@ -16,6 +16,7 @@ use crate::fleet::{Ask, Command};
 use crate::model::text::clean_to;
 use crate::model::{
     Action, ActionKind, Availability, Denial, Task, TaskKey, Vm, VmKey, confirmation,
+    may_acknowledge,
 };
 
 /// The longest reason, in characters.
@@ -30,8 +31,11 @@ pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
                 ViewKind::Appliances => "put the cursor on a VM or an appliance",
                 _ => "this acts on a VM, and there is none under the cursor",
             };
-            app.notices
-                .add(app.now, Level::Info, format!("{}: {hint}", kind.title()));
+            app.notices.add(
+                app.now,
+                Level::Info,
+                format!("{}: {hint}", app.look.labels.action(kind)),
+            );
             Vec::new()
         }
         [vm] => begin_on(app, kind, vm.clone()),
@@ -63,7 +67,8 @@ pub(super) fn begin_action(app: &mut App, action: Action, vm: VmKey) -> Vec<Effe
         return Vec::new();
     };
     let command = Command::act_on(overview.vm, action);
-    match confirmation(kind, overview.vm, overview.cloud.info.production) {
+    let info = &overview.cloud.info;
+    match confirmation(kind, overview.vm, info.capabilities, info.production) {
         None => {
             close_menu(app);
             vec![Effect::Submit(command)]
@@ -138,10 +143,11 @@ fn may_begin(app: &mut App, kind: ActionKind, vm: &VmKey, denial: Option<Denial>
     };
     if let Some(denial) = denial {
         let text = format!(
-            "{} {} on {}: {denial}",
-            kind.title(),
+            "{} {} on {}: {}",
+            app.words(kind, &overview).title,
             overview.vm.name,
-            vm.cloud
+            name_of(overview.cloud),
+            app.told(&denial, kind, &overview),
         );
         app.notices.add(app.now, Level::Caution, text);
         return false;
@@ -174,11 +180,9 @@ fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect
             .is_some_and(|answer| answer.is_allowed())
     };
     if !vms.iter().any(allowed) {
-        let first = vms
-            .first()
-            .and_then(|vm| app.inventory.availability(vm, kind));
+        let first = vms.first().and_then(|vm| app.inventory.overview_of(vm));
         let why = first
-            .and_then(|answer| answer.denial().map(ToString::to_string))
+            .and_then(|vm| Some(app.told(vm.availability(kind).denial()?, kind, &vm)))
             .unwrap_or_default();
         let count = counted(vms.len(), "VM", "VMs");
         app.notices.add(
@@ -186,7 +190,7 @@ fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect
             Level::Caution,
             format!(
                 "{}: none of {count} can be acted on now; {why}",
-                kind.title()
+                app.look.labels.action(kind)
             ),
         );
         return Vec::new();
@@ -200,7 +204,7 @@ fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect
         }
         (_, Some(action)) => ask_many(app, &action, vms),
         (_, None) => {
-            let text = format!("{} goes to one VM at a time", kind.title());
+            let text = format!("{} goes to one VM at a time", app.look.labels.action(kind));
             app.notices.add(app.now, Level::Info, text);
         }
     }
@@ -230,7 +234,9 @@ pub(super) fn ask_each(
             && let Some(action) = of(overview.vm)
         {
             commands.push(Command::act_on(overview.vm, action));
-            serious |= confirmation(kind, overview.vm, overview.cloud.info.production).is_some();
+            let info = &overview.cloud.info;
+            serious |=
+                confirmation(kind, overview.vm, info.capabilities, info.production).is_some();
         }
     }
     let expected = serious.then(|| commands.len().to_string());
@@ -311,29 +317,23 @@ fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
     let Command::Act { vm, action, .. } = &command else {
         return Some(command);
     };
-    match app
-        .inventory
-        .overview_of(vm)
-        .map(|overview| overview.availability_of(action))
-    {
-        Some(Availability::Allowed) => Some(command),
-        Some(Availability::Denied(denial)) => {
-            app.notices.add(
-                app.now,
-                Level::Caution,
-                format!("{} was not sent: {denial}", action.kind().title()),
-            );
-            None
-        }
+    let kind = action.kind();
+    let text = match app.inventory.overview_of(vm) {
+        Some(overview) => match overview.availability_of(action) {
+            Availability::Allowed => return Some(command),
+            Availability::Denied(denial) => {
+                let title = app.words(kind, &overview).title;
+                let why = app.told(&denial, kind, &overview);
+                format!("{title} was not sent: {why}")
+            }
+        },
         None => {
-            app.notices.add(
-                app.now,
-                Level::Caution,
-                format!("{} was not sent: {vm} is gone", action.kind().title()),
-            );
-            None
+            let title = app.look.labels.action(kind);
+            format!("{title} was not sent: {vm} is gone")
         }
-    }
+    };
+    app.notices.add(app.now, Level::Caution, text);
+    None
 }
 
 /// The reason of a protection is typed.
@@ -413,6 +413,11 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
             return Vec::new();
         };
         let command = acknowledging(task);
+        if let Some(why) = why_not_acknowledge(app, task) {
+            let text = format!("The warning stays: {why}");
+            app.notices.add(app.now, Level::Caution, text);
+            return Vec::new();
+        }
         if matches!(app.layers.last(), Some(Layer::Task(_))) {
             app.layers.pop();
         }
@@ -431,7 +436,19 @@ pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
         );
         return Vec::new();
     };
-    let commands: Vec<_> = app.inventory.warnings(&vm).map(acknowledging).collect();
+    let warnings: Vec<_> = app.inventory.warnings(&vm).collect();
+    let (mine, others) = split_acknowledgeable(app, &warnings);
+    let commands: Vec<_> = mine.into_iter().map(acknowledging).collect();
+    if let Some((_, why)) = others.first() {
+        let text = format!(
+            "{} stays: {why}",
+            counted(others.len(), "warning", "warnings")
+        );
+        app.notices.add(app.now, Level::Caution, text);
+        if commands.is_empty() {
+            return Vec::new();
+        }
+    }
     if commands.is_empty() {
         let suspected = app
             .inventory
@@ -467,8 +484,54 @@ fn acknowledge_of(app: &mut App, vms: &[VmKey]) {
         );
         return;
     }
-    let question = acknowledge_question(&tasks);
-    open(app, Layer::Question(question));
+    let asked = ask_acknowledge(app, &tasks);
+    open_acknowledge(app, asked);
+}
+
+/// Why a failed task may not be acknowledged by who is signed in; `None` when it may.
+#[must_use]
+pub fn why_not_acknowledge(app: &App, task: &Task) -> Option<String> {
+    let cloud = app.inventory.cloud(&task.key.cloud)?;
+    let info = &cloud.info;
+    let session = cloud.session.as_deref();
+    let answer = may_acknowledge(task, info.capabilities, session, info.read_only);
+    let denial = answer.denial()?;
+    Some(denial.told(&app.look.labels, None).to_string())
+}
+
+/// Those that may be acknowledged, and those that may not with the reasons.
+fn split_acknowledgeable<'t>(
+    app: &App,
+    tasks: &[&'t Task],
+) -> (Vec<&'t Task>, Vec<(&'t Task, String)>) {
+    let (mut mine, mut others) = (Vec::new(), Vec::new());
+    for task in tasks {
+        match why_not_acknowledge(app, task) {
+            None => mine.push(*task),
+            Some(why) => others.push((*task, why)),
+        }
+    }
+    (mine, others)
+}
+
+/// The question about those that may be acknowledged, and why the others stay.
+fn ask_acknowledge(app: &App, tasks: &[&Task]) -> (Option<Question>, Option<String>) {
+    let (mine, others) = split_acknowledgeable(app, tasks);
+    let stay = others.first().map(|(_, why)| {
+        let count = counted(others.len(), "warning", "warnings");
+        format!("{count} of others not acknowledged: {why}")
+    });
+    let question = (!mine.is_empty()).then(|| acknowledge_question(&mine));
+    (question, stay)
+}
+
+fn open_acknowledge(app: &mut App, (question, stay): (Option<Question>, Option<String>)) {
+    if let Some(text) = stay {
+        app.notices.add(app.now, Level::Caution, text);
+    }
+    if let Some(question) = question {
+        open(app, Layer::Question(question));
+    }
 }
 
 fn acknowledge_question(tasks: &[&Task]) -> Question {
@@ -510,8 +573,8 @@ pub(super) fn acknowledge_all(app: &mut App) {
             .add(app.now, Level::Info, "No failed task is shown");
         return;
     }
-    let question = acknowledge_question(&shown);
-    open(app, Layer::Question(question));
+    let asked = ask_acknowledge(app, &shown);
+    open_acknowledge(app, asked);
 }
 
 fn acknowledging(task: &Task) -> Command {

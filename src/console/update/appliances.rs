@@ -10,7 +10,7 @@ use crate::console::lists::targets::vapp_name;
 use crate::console::lists::tree::Node;
 use crate::console::message::Effect;
 use crate::console::notices::Level;
-use crate::fleet::{Ask, Command, CommandReport, Inventory};
+use crate::fleet::{Ask, CloudInfo, Command, CommandReport, Inventory};
 use crate::model::text::clean_to;
 use crate::model::vapp_action::touched;
 use crate::model::{
@@ -136,14 +136,14 @@ fn touched_now(inventory: &Inventory, key: &VappKey, kind: VappActionKind) -> Ve
 }
 
 /// What asks about one VM of an appliance: as if it were acted on alone.
-pub fn confirmation_of(kind: VappActionKind, vm: &Vm, production: bool) -> Option<Confirmation> {
+pub fn confirmation_of(kind: VappActionKind, vm: &Vm, info: &CloudInfo) -> Option<Confirmation> {
     let kind = match kind {
         VappActionKind::Deploy => ActionKind::Deploy,
         VappActionKind::Undeploy => ActionKind::Undeploy,
         VappActionKind::Delete => ActionKind::Delete,
         VappActionKind::Edit => return None,
     };
-    confirmation(kind, vm, production)
+    confirmation(kind, vm, info.capabilities, info.production)
 }
 
 /// What must be typed before an action on an appliance: its name before it is deleted; else, where any of the VMs asks, how many they
@@ -158,11 +158,9 @@ pub(super) fn typed(
     if kind == VappActionKind::Delete {
         return Some(name());
     }
-    let production = inventory
-        .cloud(&key.cloud)
-        .is_some_and(|cloud| cloud.info.production);
+    let info = &inventory.cloud(&key.cloud)?.info;
     let known = vms.iter().filter_map(|vm| inventory.find(vm));
-    let mut asks = known.filter_map(|vm| confirmation_of(kind, vm, production));
+    let mut asks = known.filter_map(|vm| confirmation_of(kind, vm, info));
     match vms {
         [_] => asks.any(|asks| asks.typed).then(name),
         _ => asks.next().map(|_| vms.len().to_string()),

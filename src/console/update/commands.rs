@@ -2,7 +2,10 @@
 
 use tui_input::Input;
 
-use super::{actions, appliances, forcing, keys, moving, open, opening, reviewing, transfer};
+use super::{
+    actions, appliances, events, forcing, keys, moving, open, opening, remote, reviewing, tenants,
+    transfer,
+};
 use crate::console::app::{App, Focus};
 use crate::console::choices::DraftOf;
 use crate::console::keymap::{Step, UiCommand, ViewKind};
@@ -33,10 +36,14 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
             }
             return effects;
         }
-        UiCommand::Back => back(app),
+        UiCommand::Back => return back(app),
         UiCommand::Help => opening::help(app),
         UiCommand::Focus => moving::next_focus(app),
-        UiCommand::View(view) => return visit(app, view),
+        UiCommand::View(view) => {
+            let mut effects = visit(app, view);
+            effects.extend(events::at_end(app, ports));
+            return effects;
+        }
         UiCommand::PaneToggle => moving::toggle_pane(app),
         UiCommand::PaneFull => moving::full_pane(app),
         UiCommand::PaneGrow => moving::resize_pane(app, 1),
@@ -48,7 +55,10 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
                 first: usize::MAX,
             }),
         ),
-        UiCommand::Move(by) => moving::step(app, by, ports),
+        UiCommand::Move(by) => {
+            moving::step(app, by, ports);
+            return events::at_end(app, ports);
+        }
         UiCommand::Open => return opening::open_current(app),
         UiCommand::Filter => filter(app),
         UiCommand::Sort => {
@@ -63,9 +73,25 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Act(kind) => return act(app, kind),
         UiCommand::Acknowledge => return actions::acknowledge(app),
         UiCommand::AcknowledgeAll => actions::acknowledge_all(app),
-        UiCommand::VmEvents => opening::vm_events(app),
+        UiCommand::VmEvents => return events::of_vm(app),
         UiCommand::VmRaw => return opening::raw(app),
-        UiCommand::VmConsole => return opening::console(app),
+        UiCommand::VmConsole => return remote::open_remote(app),
+        UiCommand::CopyAddress => return remote::copy_address(app),
+        UiCommand::Reveal => return remote::reveal(app),
+        UiCommand::CopyPassword => return remote::copy_password(app),
+        UiCommand::OpenViewer => return remote::open_viewer(app),
+        UiCommand::ScreenFile => return remote::write_file(app),
+        UiCommand::Copy => remote::open_copy(app),
+        UiCommand::EventFilter => events::open_filter(app),
+        UiCommand::EventExport => events::open_export(app),
+        UiCommand::NextField | UiCommand::PreviousField => {
+            events::field(app, command == UiCommand::NextField);
+            appliances::next_field(app);
+        }
+        UiCommand::NextChoice => events::choice(app, true),
+        UiCommand::PreviousChoice => events::choice(app, false),
+        UiCommand::ClearFilter => events::empty_form(app),
+        UiCommand::Tenant => return tenants::open_choice(app),
         UiCommand::Choose => return choose(app),
         UiCommand::Reverse => {
             let sort = app.vms.sort();
@@ -81,7 +107,6 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Yes => return yes(app),
         UiCommand::ActOnVapp(kind) => return appliances::begin(app, kind),
         UiCommand::NewVapp => return appliances::new(app),
-        UiCommand::NextField => appliances::next_field(app),
         UiCommand::Toggle => appliances::toggle(app),
         UiCommand::Approve => reviewing::begin(app, true),
         UiCommand::Reject => reviewing::begin(app, false),
@@ -101,14 +126,14 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
 }
 
 /// One step back: a notice, a layer, a filter, the focus, the full pane.
-fn back(app: &mut App) {
+fn back(app: &mut App) -> Vec<Effect> {
     if forcing::is_unread(app) {
-        return;
+        return Vec::new();
     }
     match app.layers.pop() {
         Some(Layer::Filter(_)) => {
             keys::set_filter(app, "");
-            return;
+            return events_anew(app);
         }
         Some(Layer::Protect(protect)) => {
             // What was typed is there again when the dialog is opened again.
@@ -118,30 +143,29 @@ fn back(app: &mut App) {
                 protect.input.value().to_owned()
             };
             app.draft = (!text.trim().is_empty()).then_some((protect.vms, text));
-            return;
+            return Vec::new();
         }
         Some(layer) => {
             if let Some(draft) = draft_of(layer) {
                 app.kept = Some(draft);
             }
-            return;
+            return Vec::new();
         }
         None => {}
     }
     if app.notices.dismiss(app.now) {
-        return;
+        return Vec::new();
     }
     if app.pane.size == PaneSize::Full {
         moving::full_pane(app);
-        return;
+        return Vec::new();
     }
     if app.focus != Focus::Main {
         app.focus = Focus::Main;
-        return;
+        return Vec::new();
     }
-    if app.view == ViewKind::Events && app.events.only().is_some() {
-        app.events.set_only(None);
-        return;
+    if app.view == ViewKind::Events && !app.events.is_unfiltered() {
+        return events::clear(app);
     }
     let filtered = !current_filter(app).is_empty();
     if app.view == ViewKind::Workflow && !filtered {
@@ -150,6 +174,16 @@ fn back(app: &mut App) {
         keys::set_filter(app, "");
     } else {
         app.marks.clear();
+    }
+    Vec::new()
+}
+
+/// The clouds are asked for what the filter of events says, once it is typed.
+fn events_anew(app: &mut App) -> Vec<Effect> {
+    if app.view == ViewKind::Events {
+        events::ask_anew(app)
+    } else {
+        Vec::new()
     }
 }
 
@@ -169,7 +203,7 @@ fn current_filter(app: &App) -> &str {
     match app.view {
         ViewKind::Vms => app.vms.filter(),
         ViewKind::Appliances => app.tree.filter(),
-        ViewKind::Events => app.events.filter(),
+        ViewKind::Events => &app.events.filter().text,
         ViewKind::Workflow => app.held.filter(),
         ViewKind::Clouds => "",
     }
@@ -302,6 +336,8 @@ fn choose(app: &mut App) -> Vec<Effect> {
             app.layers.pop();
             actions::begin_action(app, crate::model::Action::Relocate { host }, vm)
         }
+        Some(Layer::Copy(_)) => remote::choose_copy(app),
+        Some(Layer::Tenants(_)) => tenants::choose(app),
         Some(Layer::Menu(_) | Layer::VappMenu(_)) => {
             let (entries, at) = crate::console::view::menu::of_layer(app);
             match entries.get(at) {
@@ -328,8 +364,10 @@ fn yes(app: &mut App) -> Vec<Effect> {
         Some(Layer::Decide(_)) => reviewing::send(app),
         Some(Layer::Filter(_)) => {
             app.layers.pop();
-            Vec::new()
+            events_anew(app)
         }
+        Some(Layer::EventFilter(_)) => events::apply_filter(app),
+        Some(Layer::Export(_)) => events::export(app),
         _ => Vec::new(),
     }
 }

@@ -84,8 +84,13 @@ fn expected(app: &App, commands: &[Command]) -> Option<String> {
     let of_one = |command: &Command| match command {
         Command::Act { vm, action, .. } => {
             let overview = app.inventory.overview_of(vm)?;
-            let production = overview.cloud.info.production;
-            let asks = confirmation(action.kind(), overview.vm, production)?;
+            let info = &overview.cloud.info;
+            let asks = confirmation(
+                action.kind(),
+                overview.vm,
+                info.capabilities,
+                info.production,
+            )?;
             Some((asks.typed, overview.vm.name.to_string()))
         }
         Command::ActOnVapp { vapp, action, vms } => {

@@ -7,7 +7,7 @@ use tui_input::backend::crossterm::EventHandler as _;
 use super::commands;
 use crate::console::app::App;
 use crate::console::keymap::{Key, ViewKind};
-use crate::console::layers::Layer;
+use crate::console::layers::{ExportState, Layer};
 use crate::console::message::Effect;
 use crate::console::viewports::Viewports;
 use crate::model::text::clean_to;
@@ -96,6 +96,11 @@ fn edit(app: &mut App, change: impl FnOnce(&mut Input)) {
         Some(Layer::Targets(choice)) => choice.at = 0,
         Some(Layer::Snapshot(snapshot)) => snapshot.empty = false,
         Some(Layer::VappForm(form)) => form.empty = false,
+        // Another path has not been tried yet.
+        Some(Layer::Export(form)) if form.state != ExportState::Writing => {
+            form.state = ExportState::Asking;
+        }
+        Some(Layer::Tenants(choice)) => choice.at = 0,
         _ => {}
     }
 }
@@ -105,7 +110,7 @@ pub(super) fn set_filter(app: &mut App, text: &str) {
     match app.view {
         ViewKind::Vms => app.vms.set_filter(&app.inventory, text),
         ViewKind::Appliances => app.tree.set_filter(text),
-        ViewKind::Events => app.events.set_filter(text),
+        ViewKind::Events => app.events.set_text(text),
         ViewKind::Workflow => app.held.set_filter(text),
         ViewKind::Clouds => {}
     }

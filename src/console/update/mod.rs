@@ -3,15 +3,19 @@
 mod actions;
 pub mod appliances;
 mod commands;
+mod events;
 mod forcing;
 mod keys;
 mod moving;
 mod opening;
+mod remote;
 pub mod reviewing;
+mod tenants;
 mod told;
 pub mod transfer;
 
-pub use actions::acknowledge_title;
+pub use actions::{acknowledge_title, why_not_acknowledge};
+pub use tenants::listed as listed_tenants;
 
 use jiff::Timestamp;
 
@@ -19,6 +23,8 @@ use super::app::{App, Focus};
 use super::keymap::{Step, ViewKind};
 use super::layers::Layer;
 use super::message::{Effect, Message};
+use super::metrics;
+use super::outside::Told;
 use super::viewports::Viewports;
 use crate::fleet::Ask;
 
@@ -49,9 +55,20 @@ pub fn update(app: &mut App, message: Message, ports: &Viewports, now: Timestamp
             Vec::new()
         }
         Message::Update(update) => told::take(app, *update),
+        Message::Outside(told) => {
+            app.dirty = true;
+            match told {
+                Told::Exported { path, written } => events::exported(app, &path, written),
+                Told::Notice(level, text) => app.notices.add(app.now, level, text),
+            }
+            Vec::new()
+        }
         Message::Tick => {
             app.dirty = true;
-            rest(app, ports)
+            let rested = app.rests_at.is_some_and(|at| at <= app.now);
+            let mut effects = rest(app, ports);
+            effects.extend(metrics::ask(app, rested));
+            effects
         }
     }
 }
@@ -98,7 +115,7 @@ fn point(app: &mut App, mouse: MouseEvent, ports: &Viewports) -> Vec<Effect> {
         for _ in 0..WHEEL {
             moving::step(app, step, ports);
         }
-        return Vec::new();
+        return events::at_end(app, ports);
     }
     if !app.layers.is_empty() {
         return Vec::new();
@@ -112,7 +129,7 @@ fn point(app: &mut App, mouse: MouseEvent, ports: &Viewports) -> Vec<Effect> {
             ViewKind::Vms => app.vms.put(&app.inventory, row),
             ViewKind::Appliances => app.tree.put(row),
             ViewKind::Clouds => app.clouds.put(&app.inventory, row),
-            ViewKind::Events => app.events.put(&app.inventory, row),
+            ViewKind::Events => app.events.put(row),
             ViewKind::Workflow => app.held.put(row),
         }
         app.moved();

@@ -72,6 +72,14 @@ pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
             *at = menu_step(*at, step, Column::ALL.len());
             return;
         }
+        Some(Layer::Copy(choice)) => {
+            choice.at = menu_step(choice.at, step, choice.texts.len());
+            return;
+        }
+        Some(Layer::Tenants(choice)) => {
+            choice.at = menu_step(choice.at, step, ports.layer.rows);
+            return;
+        }
         Some(Layer::Hosts(choice)) => {
             choice.at = menu_step(choice.at, step, ports.layer.rows);
             return;
@@ -119,7 +127,7 @@ pub(super) fn step(app: &mut App, step: Step, ports: &Viewports) {
             app.moved();
         }
         (Focus::Main, ViewKind::Clouds) => app.clouds.step(&app.inventory, step, ports.main.page),
-        (Focus::Main, ViewKind::Events) => app.events.step(&app.inventory, step, ports.main.page),
+        (Focus::Main, ViewKind::Events) => app.events.step(step, ports.main.page),
         (Focus::Main, ViewKind::Workflow) => app.held.step(step, ports.main.page),
     }
 }

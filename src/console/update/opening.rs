@@ -1,6 +1,5 @@
 //! What opens to look closer: the row under the cursor, a menu, the texts about a VM.
 
-use super::commands::show;
 use super::{appliances, open};
 use crate::console::app::{App, Focus};
 use crate::console::keymap::ViewKind;
@@ -43,7 +42,7 @@ pub(super) fn open_current(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         ViewKind::Events => {
-            if let Some(event) = app.events.current(&app.inventory) {
+            if let Some(event) = app.events.current() {
                 let subject = Subject::Event(event.key.clone());
                 open(app, Layer::Page(Page { subject, first: 0 }));
             }
@@ -74,6 +73,7 @@ fn details(app: &mut App, vm: VmKey) -> Vec<Effect> {
         app.focus = Focus::Details;
     } else {
         open(app, Layer::Details(Details { vm, first: 0 }));
+        app.moved();
     }
     vec![ask]
 }
@@ -131,21 +131,6 @@ pub(super) fn menu(app: &mut App) {
     open(app, Layer::Menu(Menu { vm, several, at: 0 }));
 }
 
-pub(super) fn vm_events(app: &mut App) {
-    let Some(vm) = app.current_vm() else {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            "Events of a VM: there is none under the cursor",
-        );
-        return;
-    };
-    app.layers.clear();
-    show(app, ViewKind::Events);
-    app.events.set_filter("");
-    app.events.set_only(Some(vm));
-}
-
 pub(super) fn raw(app: &mut App) -> Vec<Effect> {
     let Some(vm) = app.current_vm() else {
         app.notices.add(
@@ -163,16 +148,4 @@ pub(super) fn raw(app: &mut App) -> Vec<Effect> {
         }),
     );
     vec![Effect::Ask(Ask::Raw(vm))]
-}
-
-/// Asked for when somebody wants to see it, and kept nowhere: some clouds answer with an address for one use.
-pub(super) fn console(app: &mut App) -> Vec<Effect> {
-    let Some(vm) = app.current_vm() else {
-        let text = "Screen: there is no VM under the cursor";
-        app.notices.add(app.now, Level::Info, text);
-        return Vec::new();
-    };
-    let subject = Subject::Console(vm.clone(), None);
-    open(app, Layer::Page(Page { subject, first: 0 }));
-    vec![Effect::Ask(Ask::Console(vm))]
 }

@@ -1,12 +1,15 @@
 //! What the engine tells: into the inventory, and into notices where a person should read it.
 
-use super::forcing;
+use std::collections::BTreeSet;
+
+use super::{forcing, remote, tenants};
 use crate::console::app::App;
 use crate::console::layers::{Layer, Subject};
+use crate::console::marks::Batch;
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::fleet::{Ask, CloudStatus, Command, CommandReport, Stage, Update};
-use crate::model::{CloudName, VmKey};
+use crate::model::{CloudName, Labels, VmKey};
 
 pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
     let effects = decided(&update);
@@ -30,17 +33,17 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
                 }
             }
         }
-        Update::Console { vm, address } => {
-            for layer in &mut app.layers {
-                if let Layer::Page(page) = layer
-                    && let Subject::Console(wanted, shown) = &mut page.subject
-                    && wanted == vm
-                {
-                    *shown = Some(address.clone());
-                    app.dirty = true;
-                }
-            }
+        Update::Remote { vm, access } => remote::take(app, vm, access),
+        Update::Metrics { vm, series } => app.dirty |= app.metrics.take(vm, series),
+        Update::EventPage {
+            cloud,
+            query,
+            events,
+        } => {
+            app.events.take(cloud, query, events);
+            app.dirty = true;
         }
+        Update::LooksAt { cloud, tenant } => tenants::looks_at(app, cloud, tenant.as_ref()),
         Update::Raw { vm, document } => {
             for layer in &mut app.layers {
                 if let Layer::Page(page) = layer
@@ -106,7 +109,7 @@ fn settle_acknowledged(app: &mut App, report: &CommandReport) {
             Stage::Failed {
                 message,
                 task: Some(failed),
-            } if failed == task => Some(message.clone()),
+            } if failed == task => Some(retold(app, known, message)),
             _ => None,
         });
     for message in told.collect::<Vec<_>>() {
@@ -124,13 +127,14 @@ fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
         return true;
     }
     let batch = app.batches.remove(at);
-    let title = batch.kind.title();
+    let title = app.look.labels.action(batch.kind).to_owned();
     let asking = batch.asking.len();
     let done = batch.vms.len() - batch.failed.len() - asking;
+    let words = batch_done(app, &batch);
     forcing::take(app, batch.asking);
     if batch.failed.is_empty() {
         let text = match asking {
-            0 => format!("{title}: all {done} {}", batch.kind.spec().done),
+            0 => format!("{title}: all {done} {words}"),
             _ => format!("{title}: {done} done, of {asking} the cloud asks first"),
         };
         app.notices.add(app.now, Level::Good, text);
@@ -167,26 +171,67 @@ fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
     true
 }
 
+/// What was done to all of them, where it is called the same on all; else just that it is done.
+fn batch_done(app: &App, batch: &Batch) -> String {
+    let words = batch.vms.iter().filter_map(|vm| {
+        let overview = app.inventory.overview_of(vm)?;
+        Some(app.words(batch.kind, &overview).done)
+    });
+    let words: BTreeSet<_> = words.collect();
+    match words.len() {
+        1 => words.into_iter().collect::<String>(),
+        _ => "done".to_owned(),
+    }
+}
+
+/// A sentence of the engine about a command, which begins with what its action is called ordinarily, in the words of the screen.
+fn retold(app: &App, report: &CommandReport, sentence: &str) -> String {
+    let here = match &report.command {
+        Command::Act { vm, action, .. } => app
+            .inventory
+            .overview_of(vm)
+            .map(|overview| app.words(action.kind(), &overview).title),
+        Command::ActOnVapp { action, .. } => Some(app.look.labels.vapp_action(action.kind())),
+        _ => None,
+    };
+    here.map_or_else(
+        || sentence.to_owned(),
+        |here| Labels::retold(sentence, report.command.title(), here).into_owned(),
+    )
+}
+
+/// What is shown when a command is done.
+fn done_words(app: &App, command: &Command) -> String {
+    let here = match command {
+        Command::Act { vm, action, .. } => app
+            .inventory
+            .overview_of(vm)
+            .map(|overview| app.words(action.kind(), &overview).done.into_owned()),
+        _ => None,
+    };
+    here.unwrap_or_else(|| command.done().to_owned())
+}
+
 fn tell_command(app: &mut App, report: &CommandReport) {
     if tell_batch(app, report) {
         return;
     }
     settle_acknowledged(app, report);
-    let cloud = report.command.cloud();
+    let cloud = app.cloud_name(report.command.cloud());
     let name = &report.vm_name;
     let (level, text) = match (&report.stage, &report.command) {
         (Stage::Failed { message, .. } | Stage::Unknown { message }, _) => {
-            (Level::Failure, message.clone())
+            (Level::Failure, retold(app, report, message))
         }
         (Stage::Done { .. }, command) => (
             Level::Good,
-            format!("{name} on {cloud}: {}", command.done()),
+            format!("{name} on {cloud}: {}", done_words(app, command)),
         ),
         (Stage::NeedsForce { .. }, _) => {
             forcing::take(app, vec![report.clone()]);
             return;
         }
-        (Stage::Refused { message }, _) => (Level::Caution, message.clone()),
+        (Stage::Refused { message }, _) => (Level::Caution, retold(app, report, message)),
         (Stage::Asked | Stage::Sent | Stage::Accepted { .. }, _) => return,
     };
     app.notices.add(app.now, level, text);

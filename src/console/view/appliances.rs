@@ -70,7 +70,7 @@ fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
     }
     match &tree_row.node {
         Node::Cloud(name) => {
-            strip.text(name.as_str(), theme.accent);
+            strip.text(&app.cloud_name(name), theme.accent);
             if let Some(cloud) = app.inventory.cloud(name) {
                 if let Some((word, style)) = environment(app, &cloud.info) {
                     strip.gap(1).text(&word, style);
@@ -262,7 +262,7 @@ fn appliance(app: &App, key: Option<&VappKey>, vapp: &VappRef<'_>, strip: &mut S
     if let Some(server) = vapp.server_state().filter(|server| *server != state) {
         // The server's own word where it differs; its sign where there is no room for a word.
         let text = if wide {
-            format!("server says {}", server.word())
+            format!("server says {}", app.look.labels.vapp(server))
         } else {
             format!("{}{}", theme.glyphs.differs, theme.glyphs.vapp(server))
         };

@@ -6,7 +6,7 @@ use super::events::when;
 use super::list::cloud_words;
 use super::paint::Pieces;
 use super::popup::{field, wrapped};
-use super::row;
+use super::{metrics, row};
 use crate::console::app::App;
 use crate::console::text::{memory, since};
 use crate::fleet::Overview;
@@ -18,11 +18,12 @@ pub fn lines(app: &App, vm: &Overview<'_>, cells: usize) -> Vec<Pieces> {
     general(app, vm, cells, &mut lines);
     placement(app, vm, cells, &mut lines);
     network(app, vm, cells, &mut lines);
+    metrics::lines(app, vm, cells, &mut lines);
     tasks(app, vm, cells, &mut lines);
     lines
 }
 
-fn heading(app: &App, text: &str, lines: &mut Vec<Pieces>) {
+pub fn heading(app: &App, text: &str, lines: &mut Vec<Pieces>) {
     let mut pieces = Pieces::default();
     pieces.add(text, app.look.theme.accent);
     if !lines.is_empty() {
@@ -103,7 +104,7 @@ fn general(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) 
 fn placement(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>) {
     let theme = &app.look.theme;
     heading(app, "Placement", lines);
-    let cloud = cloud_words(&vm.cloud.info);
+    let cloud = cloud_words(vm.cloud);
     let cloud_style = if vm.cloud.info.production {
         theme.danger
     } else {
@@ -125,7 +126,7 @@ fn placement(app: &App, vm: &Overview<'_>, cells: usize, lines: &mut Vec<Pieces>
         let state = app
             .inventory
             .vapp_state(vm.vm)
-            .map(|state| format!("  {}", state.word()))
+            .map(|state| format!("  {}", app.look.labels.vapp(state)))
             .unwrap_or_default();
         let restricted = if vm.restricted == Some(true) {
             format!("  {} Restricted", theme.glyphs.restricted)
@@ -197,7 +198,7 @@ pub fn task_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>)
     let mut pieces = Pieces::default();
     pieces
         .add(format!("{sign} "), style)
-        .add(task.kind.title(), theme.text)
+        .add(app.look.labels.renamed(task.kind.title()), theme.text)
         .add(format!("  {}", task.state.word()), style);
     if let Some(created) = task.created_at {
         pieces.add(format!("  {}", when(app, created)), theme.dim);
@@ -210,7 +211,10 @@ pub fn task_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>)
         let (words, style) = job_words(app, job);
         let mut pieces = Pieces::default();
         pieces
-            .add(format!("    {} ", job.kind.title()), theme.dim)
+            .add(
+                format!("    {} ", app.look.labels.renamed(job.kind.title())),
+                theme.dim,
+            )
             .add(words, style);
         lines.push(pieces);
         if let Some(description) = job

@@ -42,7 +42,7 @@ pub fn draw_question(
         Asked::Force { reports, .. } => vapp_question::force_lines(app, reports, cells),
         Asked::Action(kind, vm) => match app.inventory.overview_of(vm) {
             Some(overview) => action_lines(app, *kind, &overview, &question.commands, cells),
-            None => (format!("{}?", kind.title()), Vec::new()),
+            None => (format!("{}?", app.look.labels.action(*kind)), Vec::new()),
         },
         Asked::AcknowledgeAll(tasks) => {
             let mut lines = Vec::new();
@@ -57,7 +57,11 @@ pub fn draw_question(
                     theme.text,
                 );
                 pieces.add(
-                    format!("{:<10} {} failed", key.cloud.as_str(), task.kind.title()),
+                    format!(
+                        "{:<10} {} failed",
+                        app.cloud_name(&key.cloud),
+                        app.look.labels.renamed(task.kind.title())
+                    ),
                     theme.dim,
                 );
                 lines.push(pieces);
@@ -122,8 +126,9 @@ fn action_lines(
     cells: usize,
 ) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
-    let cloud = cloud_words(&vm.cloud.info);
-    let verb = vapp_question::action_title(kind, commands);
+    let cloud = cloud_words(vm.cloud);
+    let words = app.words(kind, vm);
+    let verb = vapp_question::action_title(commands, words.title);
     let title = format!("{verb} {} on {cloud}?", vm.vm.name);
     let mut lines = Vec::new();
     let mut what = Pieces::default();
@@ -140,8 +145,9 @@ fn action_lines(
         lines.push(pieces);
     }
     lines.push(Pieces::default());
-    if let Some(confirmation) = confirmation(kind, vm.vm, vm.cloud.info.production) {
-        if verb == kind.title() {
+    let info = &vm.cloud.info;
+    if let Some(confirmation) = confirmation(kind, vm.vm, info.capabilities, info.production) {
+        if verb == words.title {
             popup::wrapped(confirmation.consequence, cells, theme.text, &mut lines);
         }
         vapp_question::argument_lines(app, commands, cells, &mut lines);
@@ -169,7 +175,9 @@ fn many_lines(
     let mut lines = Vec::new();
     let mut left_out: Vec<(String, Vec<String>)> = Vec::new();
     let mut because: Vec<String> = Vec::new();
-    let mut consequence = kind.spec().consequence;
+    // One action may do different things to VMs of different kinds: each is said once.
+    let mut consequences: Vec<&str> = Vec::new();
+    let mut titles: Vec<&str> = Vec::new();
     let mut acted_on = 0;
     for key in vms {
         let Some(vm) = app.inventory.overview_of(key) else {
@@ -191,7 +199,7 @@ fn many_lines(
         pieces.extend(state).add(blank, theme.text);
         pieces.add(format!("{:<18} ", vm.vm.name), theme.text);
         pieces.add(
-            format!("{:<10} ", key.cloud.as_str()),
+            format!("{:<10} ", app.cloud_name(&key.cloud)),
             if vm.cloud.info.production {
                 theme.danger
             } else {
@@ -199,7 +207,7 @@ fn many_lines(
             },
         );
         if let Some(why) = why {
-            let name = format!("{} on {}", vm.vm.name, key.cloud);
+            let name = format!("{} on {}", vm.vm.name, app.cloud_name(&key.cloud));
             match left_out.iter_mut().find(|(known, _)| *known == why) {
                 Some((_, names)) => names.push(name),
                 None => left_out.push((why, vec![name])),
@@ -207,8 +215,15 @@ fn many_lines(
             continue;
         }
         acted_on += 1;
-        if let Some(confirmation) = confirmation(kind, vm.vm, vm.cloud.info.production) {
-            consequence = confirmation.consequence;
+        let words = app.words(kind, &vm);
+        if !consequences.contains(&words.consequence) {
+            consequences.push(words.consequence);
+        }
+        if !titles.contains(&words.title) {
+            titles.push(words.title);
+        }
+        let info = &vm.cloud.info;
+        if let Some(confirmation) = confirmation(kind, vm.vm, info.capabilities, info.production) {
             for why in confirmation.because {
                 if !because.contains(&why) {
                     because.push(why);
@@ -232,9 +247,12 @@ fn many_lines(
     }
     // What happens comes first: a long list may need scrolling.
     let mut before = Vec::new();
-    let verb = vapp_question::action_title(kind, commands);
-    if verb == kind.title() {
-        popup::wrapped(consequence, cells, theme.text, &mut before);
+    let title = titles.join(" or ");
+    let verb = vapp_question::action_title(commands, &title);
+    if verb == title {
+        for consequence in consequences {
+            popup::wrapped(consequence, cells, theme.text, &mut before);
+        }
     }
     vapp_question::argument_lines(app, commands, cells, &mut before);
     if !because.is_empty() {

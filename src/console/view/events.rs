@@ -7,6 +7,7 @@ use super::list::{List, Look, gutter};
 use super::paint::Strip;
 use super::popup::{lines as lines_of, wrapped};
 use crate::console::app::{App, Focus};
+use crate::console::lists::events::{End, KEPT_MAX};
 use crate::console::text::find_ignoring_case;
 use crate::console::viewports::Port;
 use crate::model::{Event, Severity, TaskKind};
@@ -36,14 +37,14 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
     let preview = if area.height >= 14 { PREVIEW } else { 0 };
     let body = Rect {
         y: area.y + 1,
-        height: area.height.saturating_sub(1 + preview),
+        height: area.height.saturating_sub(2 + preview),
         ..area
     };
     if preview > 0 {
         draw_preview(
             app,
             Rect {
-                y: body.bottom(),
+                y: body.bottom() + 1,
                 height: preview,
                 ..area
             },
@@ -59,16 +60,44 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
     };
     list.draw(app, port, buffer, |at, current, strip| {
         gutter(app, current, false, strip);
-        if let Some(event) = rows.get(at).and_then(|at| app.inventory.events().get(*at)) {
+        if let Some(event) = rows.get(at) {
             draw_row(app, event, wide, strip);
         }
         Look::Plain
     });
-    if rows.is_empty() {
-        Strip::new(buffer, theme.glyphs, body, body.y)
-            .gap(3)
-            .text("No event to show.", theme.dim);
-    }
+    draw_end(app, port, body, buffer);
+}
+
+/// Under the last row: whether more is on its way, or that is all.
+fn draw_end(app: &App, port: &Port, body: Rect, buffer: &mut Buffer) {
+    let theme = &app.look.theme;
+    let rows = app.events.rows().len();
+    let (text, style) = match app.events.end(&app.inventory) {
+        End::Reading => ("reading more …".to_owned(), theme.dim),
+        End::Failed(cloud, why) => (format!("{cloud}: {why}"), theme.danger),
+        End::All if rows == 0 => ("No event to show.".to_owned(), theme.dim),
+        End::All => ("that is all".to_owned(), theme.dim),
+        End::Full => (
+            format!("{KEPT_MAX} events are kept here; a filter reaches further"),
+            theme.caution,
+        ),
+        End::More if rows == 0 => ("No event to show.".to_owned(), theme.dim),
+        End::More => (
+            "older ones are read at the end of the list".to_owned(),
+            theme.dim,
+        ),
+    };
+    let below = rows
+        .saturating_sub(port.first)
+        .min(usize::from(body.height));
+    let line = Rect {
+        y: body.y + u16::try_from(below).unwrap_or(body.height),
+        height: 1,
+        ..body
+    };
+    Strip::new(buffer, theme.glyphs, line, line.y)
+        .gap(3)
+        .text(&text, style);
 }
 
 /// The whole trace of the event under the cursor, as far as it fits.
@@ -76,7 +105,7 @@ fn draw_preview(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = &app.look.theme;
     let rule = theme.glyphs.rule.repeat(usize::from(area.width));
     buffer.set_string(area.x, area.y, &rule, theme.rule);
-    let Some(event) = app.events.current(&app.inventory) else {
+    let Some(event) = app.events.current() else {
         return;
     };
     let mut lines = Vec::new();
@@ -98,7 +127,8 @@ fn draw_preview(app: &App, area: Rect, buffer: &mut Buffer) {
 fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
     let theme = &app.look.theme;
     let (style, sign) = theme.severity(event.severity);
-    let filter = app.events.filter();
+    let filter = app.events.filter().text.trim().to_lowercase();
+    let filter = filter.as_str();
     strip
         .column(sign, 1, style)
         .column(&when(app, event.at), 14, theme.dim);
@@ -114,7 +144,11 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
             theme.dim,
         );
     }
-    strip.column(&action_words(event), if wide { 18 } else { 14 }, theme.text);
+    strip.column(
+        &action_words(app, event),
+        if wide { 18 } else { 14 },
+        theme.text,
+    );
     let name = vm_name(app, event);
     strip.marked(
         &name,
@@ -140,10 +174,10 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
 }
 
 /// What was done, as people say it: `Power on`; a word that is not known loses only its capitals and underscores.
-pub fn action_words(event: &Event) -> String {
+pub fn action_words(app: &App, event: &Event) -> String {
     let kind = TaskKind::new(&event.action);
     if kind.title() != kind.as_str() {
-        return kind.title().to_owned();
+        return app.look.labels.renamed(kind.title()).into_owned();
     }
     let mut words = event.action.to_lowercase().replace('_', " ");
     if let Some(first) = words.get_mut(..1) {

@@ -10,7 +10,7 @@ use crate::console::keymap::{UiCommand, ViewKind};
 use crate::console::layers::Layer;
 use crate::console::lists::pane::{PaneRow, PaneSize};
 use crate::console::update::appliances::menu_here;
-use crate::model::ActionKind;
+use crate::model::{ActionKind, may_look_at};
 
 /// Draws it; answers where the text cursor stands while the filter is typed.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -69,12 +69,20 @@ pub fn hint_line(app: &App, commands: &[UiCommand], words: &[(UiCommand, &str)])
                 .map(|(_, word)| (*word).to_owned());
             pieces.add(format!(" {}", key.label(theme.glyphs.ascii)), theme.key);
             pieces.add(
-                format!(" {} ", word.unwrap_or_else(|| command.hint())),
+                format!(" {} ", word.unwrap_or_else(|| hint(app, *command))),
                 theme.dim,
             );
         }
     }
     pieces
+}
+
+/// One or two words: an action by the word that it has on the screen.
+fn hint(app: &App, command: UiCommand) -> String {
+    match command {
+        UiCommand::Act(kind) => app.look.labels.action(kind).to_lowercase(),
+        other => other.hint(),
+    }
 }
 
 /// The commands worth a hint now: only those that do something.
@@ -135,20 +143,33 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
             commands
         }
         (Focus::Main, ViewKind::Clouds) => {
-            vec![UiCommand::Open, UiCommand::Refresh, UiCommand::PaneToggle]
+            let cloud = app.inventory.clouds().get(app.clouds.at());
+            let tenants = cloud.is_some_and(|cloud| {
+                let session = cloud.session.as_deref();
+                may_look_at(cloud.info.capabilities, session).is_allowed()
+            });
+            [UiCommand::Open]
+                .into_iter()
+                .chain(tenants.then_some(UiCommand::Tenant))
+                .chain([UiCommand::Refresh, UiCommand::PaneToggle])
+                .collect()
         }
         (Focus::Main, ViewKind::Events) => {
             let only = app.events.only();
             let warns = only
                 .and_then(|vm| app.inventory.overview_of(vm))
                 .is_some_and(|vm| vm.warnings > 0);
-            let acknowledge = warns.then_some(UiCommand::Acknowledge);
-            let back = only.map(|_| UiCommand::Back);
-            [UiCommand::Open, UiCommand::Filter]
-                .into_iter()
-                .chain(acknowledge)
-                .chain(back)
-                .collect()
+            let back = (!app.events.is_unfiltered()).then_some(UiCommand::Back);
+            [
+                UiCommand::Open,
+                UiCommand::Filter,
+                UiCommand::EventFilter,
+                UiCommand::EventExport,
+            ]
+            .into_iter()
+            .chain(warns.then_some(UiCommand::Acknowledge))
+            .chain(back)
+            .collect()
         }
         (Focus::Main, ViewKind::Workflow) => workflow::hints(app),
     };

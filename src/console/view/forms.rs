@@ -105,7 +105,7 @@ pub fn draw_vapp(app: &App, form: &VappForm, area: Rect, buffer: &mut Buffer) ->
     let (title, project, go) = match &form.of {
         FormOf::New { cloud, project } => {
             let cloud = app.inventory.cloud(cloud)?;
-            let title = format!("New appliance {dot} {}", cloud_words(&cloud.info));
+            let title = format!("New appliance {dot} {}", cloud_words(cloud));
             (title, Some(project.name.clone()), "create")
         }
         FormOf::Edit(key) => {

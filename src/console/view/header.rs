@@ -71,6 +71,9 @@ fn segment(app: &App, cloud: &CloudView, level: usize) -> Pieces {
         .add("  ", theme.text)
         .add(dot, style)
         .add(format!(" {}", cloud.info.name), theme.text);
+    if let Some(tenant) = &cloud.tenant {
+        pieces.add(format!(" as {}", tenant.name), theme.caution);
+    }
     if let Some(environment) = &cloud.info.environment {
         if cloud.info.production {
             pieces
@@ -206,9 +209,8 @@ fn status(app: &App) -> Vec<Pieces> {
     let filter = match app.view {
         ViewKind::Vms => app.vms.filter(),
         ViewKind::Appliances => app.tree.filter(),
-        ViewKind::Events => app.events.filter(),
         ViewKind::Workflow => app.held.filter(),
-        ViewKind::Clouds => "",
+        ViewKind::Clouds | ViewKind::Events => "",
     };
     let mut count = Pieces::default();
     match app.view {
@@ -225,12 +227,8 @@ fn status(app: &App) -> Vec<Pieces> {
         ViewKind::Events => {
             let rows = app.events.rows().len();
             count.add(counted(rows, "event", "events"), theme.text);
-            if let Some(vm) = app.events.only() {
-                let name = app
-                    .inventory
-                    .find(vm)
-                    .map_or_else(|| vm.to_string(), |vm| vm.name.to_string());
-                count.add(format!(" of {name}"), theme.matched);
+            for words in app.events.filter().words() {
+                count.add(&dot, theme.dim).add(words, theme.matched);
             }
         }
         ViewKind::Workflow => {
@@ -258,7 +256,7 @@ fn status(app: &App) -> Vec<Pieces> {
     for batch in &app.batches {
         let text = format!(
             "{} {} of {}",
-            batch.kind.title(),
+            app.look.labels.action(batch.kind),
             batch.done(),
             batch.vms.len()
         );

@@ -32,7 +32,7 @@ pub fn draw(app: &App, help: &Help, port: &mut Port, area: Rect, buffer: &mut Bu
             let blank = " ".repeat(16_usize.saturating_sub(crate::console::text::width(&keys)));
             pieces
                 .add(format!("  {keys}{blank} "), theme.key)
-                .add(command.help(), theme.text);
+                .add(command_help(app, command), theme.text);
             lines.push(pieces);
         }
     }
@@ -65,6 +65,18 @@ pub fn draw(app: &App, help: &Help, port: &mut Port, area: Rect, buffer: &mut Bu
     .draw(app, port, buffer);
 }
 
+/// What a command does, an action by the word that it has on the screen.
+fn command_help(app: &App, command: UiCommand) -> String {
+    match command {
+        UiCommand::Act(kind) => format!(
+            "{}: {}",
+            app.look.labels.action(kind).to_lowercase(),
+            kind.spec().help
+        ),
+        other => other.help(),
+    }
+}
+
 /// What the signs and colours mean.
 fn legend(app: &App) -> Vec<Pieces> {
     let theme = &app.look.theme;
@@ -76,7 +88,7 @@ fn legend(app: &App) -> Vec<Pieces> {
                 format!("  {}                ", theme.glyphs.vm_state(state)),
                 theme.vm_state(state),
             )
-            .add(state.word(), theme.text);
+            .add(app.look.labels.state(state), theme.text);
         lines.push(pieces);
     }
     for (sign, style, words) in [

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::paint::Strip;
-use crate::console::app::{App, Focus};
+use crate::console::app::{App, Focus, name_of};
 use crate::console::lists::cursor::scrolled;
 use crate::console::viewports::Port;
-use crate::fleet::CloudInfo;
+use crate::fleet::{CloudInfo, CloudView};
 
 /// A list to draw.
 pub struct List {
@@ -101,11 +101,12 @@ pub fn environment(app: &App, info: &CloudInfo) -> Option<(String, Style)> {
     })
 }
 
-/// A cloud by its name and what it is used for: `prod PRODUCTION`.
-pub fn cloud_words(info: &CloudInfo) -> String {
-    match &info.environment {
-        Some(word) if info.production => format!("{} {}", info.name, word.to_uppercase()),
-        Some(word) => format!("{} {word}", info.name),
-        None => info.name.to_string(),
+/// A cloud by its name, the tenant it is looked at as, and what it is used for: `prod as Acme PRODUCTION`.
+pub fn cloud_words(cloud: &CloudView) -> String {
+    let name = name_of(cloud);
+    match &cloud.info.environment {
+        Some(word) if cloud.info.production => format!("{name} {}", word.to_uppercase()),
+        Some(word) => format!("{name} {word}"),
+        None => name,
     }
 }

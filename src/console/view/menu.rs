@@ -14,7 +14,8 @@ use crate::console::lists::vms::Column;
 use crate::console::text::width;
 use crate::console::viewports::Port;
 use crate::fleet::Overview;
-use crate::model::{ActionKind, VmKey};
+use crate::model::labels::LABEL_MAX;
+use crate::model::{ActionKind, VmKey, VmState};
 
 /// One line of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Entry {
     /// What it does.
     pub command: UiCommand,
     /// What a person calls it.
-    pub title: &'static str,
+    pub title: String,
     /// What it is for, or why it cannot be done now.
     pub words: String,
     /// Whether it can be done now.
@@ -40,12 +41,14 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
         .filter(|kind| capabilities.offers(*kind) || capabilities.explains(*kind))
         .map(|kind| {
             let availability = overview.availability(kind);
+            let named = app.words(kind, &overview);
             Entry {
                 command: UiCommand::Act(kind),
-                title: kind.title(),
-                words: availability
-                    .denial()
-                    .map_or_else(|| capabilities.help(kind).to_owned(), ToString::to_string),
+                title: named.title.to_owned(),
+                words: availability.denial().map_or_else(
+                    || named.help.to_owned(),
+                    |denial| app.told(denial, kind, &overview),
+                ),
                 available: availability.is_allowed(),
             }
         })
@@ -53,7 +56,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
     if capabilities.keep_off && overview.availability(ActionKind::PowerOff).is_allowed() {
         entries.push(Entry {
             command: UiCommand::KeepOff,
-            title: "Keep off",
+            title: "Keep off".to_owned(),
             words: "power off, and keep high availability from starting it".to_owned(),
             available: true,
         });
@@ -65,7 +68,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
         );
         entries.push(Entry {
             command: UiCommand::Acknowledge,
-            title: "Acknowledge",
+            title: "Acknowledge".to_owned(),
             words,
             available: true,
         });
@@ -83,7 +86,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
             at,
             Entry {
                 command,
-                title,
+                title: title.to_owned(),
                 words: words.to_owned(),
                 available: true,
             },
@@ -96,10 +99,15 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
 #[must_use]
 pub fn subject(app: &App, vm: &Overview<'_>) -> String {
     let dot = app.look.theme.glyphs.dot;
-    let cloud = cloud_words(&vm.cloud.info);
+    let labels = &app.look.labels;
+    let cloud = cloud_words(vm.cloud);
     let state = match &vm.vm.protection {
-        Some(_) => format!("Maintenance, {}", vm.vm.power_word().to_lowercase()),
-        None => vm.vm.power_word().to_owned(),
+        Some(_) => format!(
+            "{}, {}",
+            labels.state(VmState::Maintenance),
+            labels.power_of(vm.vm).to_lowercase()
+        ),
+        None => labels.power_of(vm.vm).into_owned(),
     };
     format!("{} {dot} {cloud} {dot} {state}", vm.vm.name)
 }
@@ -141,7 +149,9 @@ pub fn draw_entries(
 ) {
     let theme = &app.look.theme;
     let longest = |of: fn(&Entry) -> &str| entries.iter().map(|entry| width(of(entry))).max();
-    let titles = longest(|entry| entry.title).unwrap_or(0).max(14);
+    let titles = longest(|entry| &entry.title)
+        .unwrap_or(0)
+        .clamp(14, LABEL_MAX);
     let words = longest(|entry| &entry.words).unwrap_or(0);
     let wide = u16::try_from(words + titles + 13)
         .unwrap_or(80)
@@ -177,7 +187,7 @@ pub fn draw_entries(
             .gap(1)
             .column(key.as_deref().unwrap_or(theme.glyphs.none), 3, key_style);
         strip
-            .column(entry.title, titles, style)
+            .column(&entry.title, titles, style)
             .text(&entry.words, theme.dim);
         if line == at {
             buffer.set_style(

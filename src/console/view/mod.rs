@@ -4,6 +4,7 @@ mod appliances;
 mod clouds;
 mod details;
 mod dialogs;
+mod event_form;
 mod events;
 mod footer;
 mod forms;
@@ -12,16 +13,19 @@ mod help;
 mod hosts;
 mod list;
 pub mod menu;
+mod metrics;
 mod notices;
 mod pages;
 mod paint;
 mod pane;
 mod popup;
+mod remote;
 mod row;
 mod scroll;
 mod several;
 mod targets;
 mod task;
+mod tenants;
 mod vapp_menu;
 mod vapp_question;
 mod vms;
@@ -214,6 +218,11 @@ fn draw_layer(
             return dialogs::draw_question(app, question, port, area, buffer);
         }
         Layer::Protect(protect) => return dialogs::draw_protect(app, protect, area, buffer),
+        Layer::Remote(at) => remote::draw(app, at, area, buffer),
+        Layer::Copy(choice) => remote::draw_copy(app, choice, port, area, buffer),
+        Layer::EventFilter(form) => return event_form::draw(app, form, area, buffer),
+        Layer::Export(form) => return Some(event_form::draw_export(app, form, area, buffer)),
+        Layer::Tenants(choice) => return tenants::draw(app, choice, port, area, buffer),
     }
     None
 }

@@ -30,10 +30,6 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
                 raw(app, document.as_ref(), cells),
             )
         }
-        Subject::Console(vm, address) => {
-            let title = format!("Screen of {}", page_name(app, vm));
-            (title, console_address(app, address.as_ref(), cells))
-        }
         Subject::Notices => ("Notices of this run".to_owned(), notice_log(app, cells)),
         Subject::Event(key) => ("Event".to_owned(), event(app, key, cells)),
         Subject::Cloud(name) => (format!("Cloud {name}"), cloud(app, name, cells, true)),
@@ -55,9 +51,9 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
             let title = report.map_or_else(String::new, |report| {
                 format!(
                     "{} {} on {}: {}",
-                    report.command.title(),
+                    app.look.labels.renamed(report.command.title()),
                     report.vm_name,
-                    report.command.cloud(),
+                    app.cloud_name(report.command.cloud()),
                     report.stage.as_str()
                 )
             });
@@ -103,29 +99,15 @@ fn page_name(app: &App, vm: &crate::model::VmKey) -> String {
     let known = app.inventory.find(vm);
     known.map_or_else(
         || vm.to_string(),
-        |known| format!("{} {} {}", known.name, app.look.theme.glyphs.dot, vm.cloud),
+        |known| {
+            format!(
+                "{} {} {}",
+                known.name,
+                app.look.theme.glyphs.dot,
+                app.cloud_name(&vm.cloud)
+            )
+        },
     )
-}
-
-/// Where the screen of a VM can be seen.
-fn console_address(
-    app: &App,
-    address: Option<&Result<Option<std::sync::Arc<str>>, String>>,
-    cells: usize,
-) -> Vec<Pieces> {
-    let theme = &app.look.theme;
-    let (text, style) = match address {
-        None => ("being asked …", theme.dim),
-        Some(Err(why)) => (why.as_str(), theme.danger),
-        Some(Ok(None)) => (
-            "This cloud does not tell where its screen can be seen.",
-            theme.text,
-        ),
-        Some(Ok(Some(address))) => (&**address, theme.text),
-    };
-    let mut lines = Vec::new();
-    wrapped(text, cells, style, &mut lines);
-    lines
 }
 
 fn notice_log(app: &App, cells: usize) -> Vec<Pieces> {
@@ -160,12 +142,7 @@ fn notice_log(app: &App, cells: usize) -> Vec<Pieces> {
 fn event(app: &App, key: &crate::model::EventKey, cells: usize) -> Vec<Pieces> {
     let theme = &app.look.theme;
     let mut lines = Vec::new();
-    let Some(event) = app
-        .inventory
-        .events()
-        .iter()
-        .find(|event| event.key == *key)
-    else {
+    let Some(event) = app.event(key) else {
         return lines;
     };
     let (style, _) = theme.severity(event.severity);
@@ -174,11 +151,12 @@ fn event(app: &App, key: &crate::model::EventKey, cells: usize) -> Vec<Pieces> {
         .to_zoned(app.look.zone.clone())
         .strftime("%d %b %Y %H:%M:%S")
         .to_string();
+    let cloud = app.cloud_name(&event.key.cloud);
     let name = vm_name(app, event);
     let what = format!("{} {}", event.entity, event.action);
     let rows: [(&str, Option<&str>); 9] = [
         ("Time", Some(&at)),
-        ("Cloud", Some(event.key.cloud.as_str())),
+        ("Cloud", Some(&cloud)),
         ("Severity", Some(event.severity.as_str())),
         ("What", Some(&what)),
         ("Name", Some(&name)),
@@ -257,6 +235,9 @@ pub fn cloud(app: &App, name: &crate::model::CloudName, cells: usize, whole: boo
         if let Some(tenant) = &session.tenant {
             add("Tenant", tenant, theme.text);
         }
+        if let Some(tenant) = &cloud.tenant {
+            add("Looked at as", &tenant.name, theme.caution);
+        }
         if let (true, Privileges::Named(names)) = (whole, &session.privileges) {
             let names: Vec<_> = names.iter().map(|name| &**name).collect();
             add("Privileges", &names.join(" "), theme.dim);
@@ -276,7 +257,13 @@ fn refresh_key(app: &App) -> String {
 
 /// What can be done with a VM whose details are open.
 fn details_commands(vm: &crate::fleet::Overview<'_>) -> Vec<UiCommand> {
-    let mut commands = vec![UiCommand::Menu, UiCommand::VmEvents, UiCommand::VmRaw];
+    let mut commands = vec![
+        UiCommand::Menu,
+        UiCommand::VmEvents,
+        UiCommand::VmConsole,
+        UiCommand::Copy,
+        UiCommand::VmRaw,
+    ];
     if vm.warnings > 0 {
         commands.push(UiCommand::Acknowledge);
     }

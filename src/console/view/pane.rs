@@ -161,19 +161,20 @@ fn draw_task(app: &App, task: &Task, current: bool, strip: &mut Strip<'_>) -> Pi
         task_sign(app, task),
         &name,
         task.key.cloud.as_str(),
-        task.kind.title(),
+        &app.look.labels.renamed(task.kind.title()),
         strip,
     );
     let mut right = Pieces::default();
     let text = if task.is_running() {
         let (done, all) = task.jobs_done();
+        let progress = app.look.labels.renamed(task.progress());
         if let Some(created) = task.created_at {
             right.add(since(created, app.now), theme.text);
         }
         if all > 0 && task.state != TaskState::Queueing {
-            format!("{}, {done} of {all} jobs done", task.progress())
+            format!("{progress}, {done} of {all} jobs done")
         } else {
-            task.progress().to_owned()
+            progress.into_owned()
         }
     } else {
         if current && let Some(key) = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge) {
@@ -184,7 +185,7 @@ fn draw_task(app: &App, task: &Task, current: bool, strip: &mut Strip<'_>) -> Pi
         if let Some(at) = task.updated_at.or(task.created_at) {
             right.add(format!("{} ago", since(at, app.now)), theme.dim);
         }
-        failure_words(task)
+        failure_words(app, task)
     };
     let style = if task.is_running() {
         theme.dim
@@ -196,7 +197,7 @@ fn draw_task(app: &App, task: &Task, current: bool, strip: &mut Strip<'_>) -> Pi
 }
 
 /// The job that failed and its text.
-pub fn failure_words(task: &Task) -> String {
+fn failure_words(app: &App, task: &Task) -> String {
     let Some(job) = task.failed_job() else {
         return task.state.word().to_owned();
     };
@@ -210,7 +211,8 @@ pub fn failure_words(task: &Task) -> String {
         .as_deref()
         .map(|text| format!(": {text}"))
         .unwrap_or_default();
-    format!("{} failed{undone}{description}", job.kind.title())
+    let title = app.look.labels.renamed(job.kind.title());
+    format!("{title} failed{undone}{description}")
 }
 
 /// The name of the VM a task works on, or of the appliance.
@@ -247,7 +249,7 @@ fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Piec
         sign,
         &report.vm_name,
         report.command.cloud().as_str(),
-        report.command.title(),
+        &app.look.labels.renamed(report.command.title()),
         strip,
     );
     let mut right = Pieces::default();
@@ -285,7 +287,7 @@ fn draw_event(app: &App, event: &Event, strip: &mut Strip<'_>) -> Pieces {
         (sign, style),
         &vm_name(app, event),
         event.key.cloud.as_str(),
-        &action_words(event),
+        &action_words(app, event),
         strip,
     );
     let mut right = Pieces::default();

@@ -11,6 +11,7 @@ use crate::model::{PowerState, TaskKind, TaskState, VmState};
 /// Sign and words of a VM's state, each with its style.
 pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
     let theme = &app.look.theme;
+    let labels = &app.look.labels;
     let mut pieces = Pieces::default();
     let spinner = || theme.glyphs.spinner(app.spinner_frame());
     if vm.state() == VmState::Maintenance {
@@ -18,10 +19,11 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         let under = format!(
             " {} {}",
             theme.glyphs.dot,
-            vm.vm.power_word().to_lowercase()
+            labels.power_of(vm.vm).to_lowercase()
         );
+        let word = labels.state(VmState::Maintenance);
         pieces
-            .add(format!("{} Maintenance", theme.glyphs.maintenance), style)
+            .add(format!("{} {word}", theme.glyphs.maintenance), style)
             .add(under, theme.dim);
         return pieces;
     }
@@ -31,9 +33,10 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         let kind = TaskKind::new(&action.kind().id().to_uppercase());
         // What no task is known to do is told by its own name.
         let progress = if kind.progress() == kind.as_str() {
-            format!("{} {}", action.kind().title(), theme.glyphs.ellipsis)
+            let called = app.words(action.kind(), vm).title;
+            format!("{called} {}", theme.glyphs.ellipsis)
         } else {
-            kind.progress().to_owned()
+            labels.renamed(kind.progress()).to_string()
         };
         pieces.add(format!("{} {progress}", spinner()), theme.state_locked);
         return pieces;
@@ -49,7 +52,8 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         } else {
             spinner()
         };
-        pieces.add(format!("{sign} {}", task.progress()), theme.state_locked);
+        let progress = labels.renamed(task.progress());
+        pieces.add(format!("{sign} {progress}"), theme.state_locked);
         return pieces;
     }
     if passing && app.held.holds(&vm.vm.key) {
@@ -66,7 +70,7 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         format!(
             "{} {}",
             theme.glyphs.vm_state(vm.state()),
-            vm.vm.power_word()
+            labels.power_of(vm.vm)
         ),
         style,
     );
@@ -89,7 +93,7 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
         let newest = app.inventory.warnings(&vm.vm.key).next();
         let what = newest.map_or_else(
             || "see its events".to_owned(),
-            |task| format!("{} failed", task.kind.title()),
+            |task| format!("{} failed", app.look.labels.renamed(task.kind.title())),
         );
         part(
             format!("{} {} {what}", theme.glyphs.warning, vm.warnings),
@@ -104,7 +108,7 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
             text.push_str(&format!(
                 "{} {} ",
                 theme.glyphs.spinner(app.spinner_frame()),
-                task.progress()
+                app.look.labels.renamed(task.progress())
             ));
         }
         if all > 1 && task.state != TaskState::Queueing {
@@ -130,7 +134,7 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
             _ => "accepted",
         };
         let what = if vm.vm.protection.is_some() {
-            format!("{}: ", report.command.title())
+            format!("{}: ", app.look.labels.renamed(report.command.title()))
         } else {
             String::new()
         };

@@ -39,7 +39,9 @@ pub fn entries(app: &App, vms: &[VmKey], whole: bool) -> Vec<Entry> {
             let denial = answers.iter().find_map(|answer| answer.denial());
             let words = match (goes_to_several(kind), denial) {
                 (false, _) => "goes to one VM at a time".to_owned(),
-                (true, Some(denial)) if allowed == 0 => denial.to_string(),
+                (true, Some(denial)) if allowed == 0 => {
+                    denial.told(&app.look.labels, None).to_string()
+                }
                 (true, _) if allowed == known.len() => match allowed {
                     1 => "its one VM".to_owned(),
                     all => format!("all {all} VMs"),
@@ -48,7 +50,7 @@ pub fn entries(app: &App, vms: &[VmKey], whole: bool) -> Vec<Entry> {
             };
             Entry {
                 command: UiCommand::Act(kind),
-                title: kind.title(),
+                title: app.look.labels.action(kind).to_owned(),
                 words,
                 available,
             }
@@ -58,7 +60,7 @@ pub fn entries(app: &App, vms: &[VmKey], whole: bool) -> Vec<Entry> {
     if warnings > 0 {
         entries.push(Entry {
             command: UiCommand::Acknowledge,
-            title: "Acknowledge",
+            title: "Acknowledge".to_owned(),
             words: format!("take {} away", counted(warnings, "warning", "warnings")),
             available: true,
         });
@@ -75,7 +77,7 @@ pub fn subject(app: &App, vms: &[VmKey]) -> String {
     clouds.dedup();
     let words = clouds.iter().filter_map(|name| {
         let cloud = app.inventory.cloud(name)?;
-        Some(cloud_words(&cloud.info))
+        Some(cloud_words(cloud))
     });
     let words: Vec<_> = words.collect();
     let dot = app.look.theme.glyphs.dot;

@@ -203,7 +203,7 @@ pub fn draw_projects(
     } else {
         &[UiCommand::Choose, UiCommand::Back]
     };
-    let cloud = cloud.map_or_else(String::new, |cloud| cloud_words(&cloud.info));
+    let cloud = cloud.map_or_else(String::new, cloud_words);
     let text = format!("New appliance on {cloud}, in");
     let hints = hint_line(app, commands, &[]);
     let inside = popup::frame(theme, &text, theme.accent, &hints, place, buffer);

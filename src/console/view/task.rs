@@ -14,6 +14,7 @@ use crate::console::keymap::UiCommand;
 use crate::console::layers::TaskDialog;
 use crate::console::lists::workflow::{self, About};
 use crate::console::update::reviewing::decidable;
+use crate::console::update::why_not_acknowledge;
 use crate::console::viewports::Port;
 use crate::model::{ActionKind, Task};
 
@@ -30,6 +31,7 @@ pub fn draw(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer:
     let cells = usize::from(wide.saturating_sub(4));
     let mut lines = Vec::new();
     details::task_lines(app, task, cells, &mut lines);
+    whose(app, task, cells, &mut lines);
     if dialog.held {
         held_lines(app, task, cells, &mut lines);
     }
@@ -39,8 +41,8 @@ pub fn draw(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer:
     let name = pane::task_vm_name(app, task);
     let title = format!(
         "{} of {name} on {}: {}",
-        task.kind.title(),
-        task.key.cloud,
+        app.look.labels.renamed(task.kind.title()),
+        app.cloud_name(&task.key.cloud),
         task.state.word()
     );
     let commands = task_commands(app, dialog);
@@ -120,6 +122,21 @@ fn event_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>) {
     }
 }
 
+/// Whose task a warning is, and why it has to stay, where it has to.
+fn whose(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>) {
+    if !task.is_warning() {
+        return;
+    }
+    let theme = &app.look.theme;
+    if let Some(user) = &task.user {
+        wrapped(&format!("Asked for by {user}."), cells, theme.dim, lines);
+    }
+    if let Some(why) = why_not_acknowledge(app, task) {
+        let text = format!("It cannot be acknowledged from here: {why}.");
+        wrapped(&text, cells, theme.caution, lines);
+    }
+}
+
 /// What can be done from an opened task now.
 fn task_commands(app: &App, dialog: &TaskDialog) -> Vec<UiCommand> {
     let mut commands = Vec::new();
@@ -132,7 +149,9 @@ fn task_commands(app: &App, dialog: &TaskDialog) -> Vec<UiCommand> {
             Some(app.inventory.availability(vm, kind)?.is_allowed())
         };
         if task.is_warning() {
-            commands.push(UiCommand::Acknowledge);
+            if why_not_acknowledge(app, task).is_none() {
+                commands.push(UiCommand::Acknowledge);
+            }
             let again = ActionKind::from_id(&task.kind.as_str().to_lowercase());
             if again.is_some_and(|kind| allowed(kind) == Some(true)) {
                 commands.push(UiCommand::Again);

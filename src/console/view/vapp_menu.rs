@@ -72,7 +72,7 @@ fn own(app: &App, key: &VappKey, kind: VappActionKind) -> Option<Entry> {
     };
     Some(Entry {
         command: UiCommand::ActOnVapp(kind),
-        title: kind.title(),
+        title: app.look.labels.vapp_action(kind).to_owned(),
         available: why_not.is_none(),
         words: why_not.unwrap_or(words),
     })
@@ -90,7 +90,7 @@ fn new(app: &App, menu: &VappMenu) -> Option<Entry> {
     };
     Some(Entry {
         command: UiCommand::NewVapp,
-        title: "New appliance",
+        title: "New appliance".to_owned(),
         available: answer.is_allowed(),
         words: answer.denial().map_or(place, ToString::to_string),
     })
@@ -103,12 +103,12 @@ pub fn subject(app: &App, key: &VappKey) -> String {
     let cloud = app
         .inventory
         .cloud(&key.cloud)
-        .map_or_else(|| key.cloud.to_string(), |cloud| cloud_words(&cloud.info));
+        .map_or_else(|| key.cloud.to_string(), cloud_words);
     match app.inventory.vapp(&key.cloud, &key.id) {
         Some(vapp) => format!(
             "{} {dot} {cloud} {dot} {}",
             vapp.name(),
-            vapp.state().word()
+            app.look.labels.vapp(vapp.state())
         ),
         None => format!("{key} {dot} {cloud}"),
     }
@@ -121,7 +121,7 @@ pub fn draw(app: &App, menu: &VappMenu, port: &mut Port, area: Rect, buffer: &mu
         (Some(key), _) => subject(app, key),
         (None, project) => {
             let cloud = app.inventory.cloud(&menu.cloud);
-            let cloud = cloud.map_or_else(String::new, |cloud| cloud_words(&cloud.info));
+            let cloud = cloud.map_or_else(String::new, cloud_words);
             match project {
                 Some(project) => format!("{} {dot} {cloud}", project.name),
                 None => cloud,

@@ -9,7 +9,7 @@ use crate::console::lists::targets::vapp_name;
 use crate::console::text::{counted, width};
 use crate::console::update::appliances::confirmation_of;
 use crate::fleet::{Command, CommandReport};
-use crate::model::{ActionKind, VappAction, VappActionKind, VappKey, Vm, VmKey};
+use crate::model::{VappAction, VappActionKind, VappKey, Vm, VmKey};
 
 /// The cells of a VM's state, and one blank.
 const STATE: usize = 25;
@@ -35,7 +35,7 @@ fn vm_line(app: &App, key: &VmKey) -> Option<Pieces> {
 fn cloud_of(app: &App, name: &crate::model::CloudName) -> String {
     app.inventory
         .cloud(name)
-        .map_or_else(|| name.to_string(), |cloud| cloud_words(&cloud.info))
+        .map_or_else(|| name.to_string(), cloud_words)
 }
 
 /// The question before an action on an appliance: what happens, to which of its VMs, and what stays as it is.
@@ -48,12 +48,11 @@ pub fn lines(
 ) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
     let name = vapp_name(&app.inventory, key);
-    let title = format!("{} {name} on {}?", kind.title(), cloud_of(app, &key.cloud));
+    let labels = &app.look.labels;
+    let verb = labels.vapp_action(kind);
+    let title = format!("{verb} {name} on {}?", cloud_of(app, &key.cloud));
     let members = app.inventory.members(key);
-    let production = app
-        .inventory
-        .cloud(&key.cloud)
-        .is_some_and(|cloud| cloud.info.production);
+    let info = app.inventory.cloud(&key.cloud).map(|cloud| &cloud.info);
     let mut lines = Vec::new();
     let names: Vec<_> = vms
         .iter()
@@ -62,7 +61,7 @@ pub fn lines(
     let rest: Vec<_> = members
         .iter()
         .filter(|vm| !vms.contains(&vm.key))
-        .map(|vm| format!("{} is {}", vm.name, vm.power_word()))
+        .map(|vm| format!("{} is {}", vm.name, labels.power_of(vm)))
         .collect();
     let verb = match kind {
         VappActionKind::Deploy => "Deploys",
@@ -82,7 +81,8 @@ pub fn lines(
     wrapped(kind.consequence(), cells, theme.text, &mut lines);
     let mut because: Vec<String> = Vec::new();
     for vm in vms.iter().filter_map(|vm| app.inventory.find(vm)) {
-        let asks = confirmation_of(kind, vm, production).map(|asks| asks.because);
+        let asks = info.and_then(|info| confirmation_of(kind, vm, info));
+        let asks = asks.map(|asks| asks.because);
         for why in asks.into_iter().flatten() {
             if !because.contains(&why) {
                 because.push(why);
@@ -205,7 +205,9 @@ pub fn argument_lines(app: &App, commands: &[Command], cells: usize, lines: &mut
     if let Some(key) = target {
         let name = vapp_name(&app.inventory, &key);
         let state = app.inventory.vapp(&key.cloud, &key.id);
-        let state = state.map_or_else(String::new, |vapp| format!(", {}", vapp.state().word()));
+        let state = state.map_or_else(String::new, |vapp| {
+            format!(", {}", app.look.labels.vapp(vapp.state()))
+        });
         let text = format!("Into the appliance {name}{state}.");
         wrapped(&text, cells, theme.text, lines);
     }
@@ -240,8 +242,8 @@ pub fn stands_there(vm: &Vm, commands: &[Command]) -> bool {
     })
 }
 
-/// What a person calls an action on VMs with what is known of its arguments.
-pub fn action_title(kind: ActionKind, commands: &[Command]) -> &'static str {
+/// What a person calls an action on VMs with what is known of its arguments; `called` is its ordinary name.
+pub fn action_title(commands: &[Command], called: &str) -> String {
     use crate::model::Action;
     let released = |command: &Command| {
         let Command::Act { action, .. } = command else {
@@ -250,7 +252,7 @@ pub fn action_title(kind: ActionKind, commands: &[Command]) -> &'static str {
         matches!(action, Action::Delete { release: true, .. })
     };
     if !commands.is_empty() && commands.iter().all(released) {
-        return "Release";
+        return "Release".to_owned();
     }
-    kind.title()
+    called.to_owned()
 }

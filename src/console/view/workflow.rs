@@ -246,7 +246,7 @@ pub fn draw_decide(
     }
     for task in goes.iter().take(NAMED) {
         let cloud = app.inventory.cloud(&task.key.cloud)?;
-        let text = format!("{}: {}", cloud_words(&cloud.info), words(app, task));
+        let text = format!("{}: {}", cloud_words(cloud), words(app, task));
         popup::wrapped(&text, cells, theme.text, &mut lines);
     }
     if goes.len() > NAMED {
