@@ -7,6 +7,7 @@
     reason = "a test may panic"
 )]
 
+mod administered;
 mod keys;
 mod orders;
 mod picture;
