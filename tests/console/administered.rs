@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use vmdeck::console::app::Focus;
 use vmdeck::console::keymap::ViewKind;
 use vmdeck::console::layers::Layer;
-use vmdeck::console::message::Effect;
+use vmdeck::console::message::{Effect, Message};
 use vmdeck::fleet::{Ask, Command, CommandId, CommandReport, Stage, Update};
 use vmdeck::model::PowerState::*;
 use vmdeck::model::*;
 
-use crate::scene::{CAPABILITIES, Deck, info, noon, session, task, updates, vm};
+use crate::scene::{CAPABILITIES, Deck, info, key_event, noon, session, task, updates, vm};
 
 const DEPLOY: &[&str] = &["VAPP_DEPLOY_UNDEPLOY"];
 const MANAGE: &[&str] = &["VDC_MANAGE_VAPP"];
@@ -69,7 +70,7 @@ static ADMINISTERED: Capabilities = Capabilities {
     ..CAPABILITIES
 };
 
-const PRIVILEGES: [&str; 7] = [
+pub const PRIVILEGES: [&str; 7] = [
     "VAPP_PERFORM_ACTIONS",
     "VM_PROTECT_ACTION",
     "VAPP_RESTRICTED_MANAGE",
@@ -79,11 +80,11 @@ const PRIVILEGES: [&str; 7] = [
     "WORKFLOW_OVERRIDE",
 ];
 
-fn cloud(name: &str) -> CloudName {
+pub fn cloud(name: &str) -> CloudName {
     CloudName::new(name)
 }
 
-fn prod(id: &str) -> VmKey {
+pub fn prod(id: &str) -> VmKey {
     VmKey::new(&cloud("prod"), id)
 }
 
@@ -95,7 +96,7 @@ fn vapp_key(id: &str) -> VappKey {
 }
 
 /// Who signs in, with these privileges.
-fn signed_in(name: &str, privileges: &[&str]) -> Update {
+pub fn signed_in(name: &str, privileges: &[&str]) -> Update {
     Update::SignedIn {
         cloud: cloud(name),
         session: Arc::new(Session {
@@ -951,4 +952,180 @@ fn a_relocation_says_what_it_does() {
     ]);
     select(&mut deck, "web-01");
     assert!(deck.screen().contains("Relocating"), "{}", deck.screen());
+}
+
+// ---- All of them ----
+
+/// How each of the new dialogs is opened.
+const DIALOGS: [(&str, &str); 12] = [
+    ("old-wiki", "m n"),
+    ("web-01", "m v"),
+    ("web-01", "m x"),
+    ("legacy-erp", "m del"),
+    ("legacy-erp", "m del enter"),
+    ("shop-front", "2 m d"),
+    ("shop-db", "2 m u"),
+    ("spare", "2 m del"),
+    ("spare", "2 m e"),
+    ("spare", "2 m n"),
+    ("held", "5 Y"),
+    ("held", "5 enter"),
+];
+
+fn open(deck: &mut Deck, (what, keys): (&str, &str)) {
+    if what == "held" {
+        deck.press("5");
+        deck.tell(held());
+        deck.press(keys);
+    } else if let Some(keys) = keys.strip_prefix("2 ") {
+        select_vapp(deck, what);
+        deck.press(keys);
+    } else {
+        select(deck, what);
+        deck.press(keys);
+    }
+    deck.effects.clear();
+}
+
+#[test]
+fn printable_keys_in_the_new_fields_only_change_the_text() {
+    let fields = [
+        ("old-wiki", "m n"),
+        ("spare", "2 m e ctrl-u"),
+        ("spare", "2 m n"),
+        ("held", "5 Y"),
+        ("legacy-erp", "m del enter"),
+    ];
+    for field in fields {
+        for c in ' '..='~' {
+            let mut deck = deck();
+            open(&mut deck, field);
+            let layers = deck.app.layers.len();
+            deck.typing(&c.to_string());
+            assert!(deck.effects.is_empty(), "{c:?}");
+            assert_eq!(deck.app.layers.len(), layers, "{c:?}");
+            let top = deck.app.layers.last_mut().and_then(Layer::input);
+            let value = top.map(|input| input.value().to_owned());
+            assert!(value.is_some_and(|value| value.ends_with(c)), "{c:?}");
+        }
+    }
+}
+
+#[test]
+fn what_vanishes_under_a_new_dialog_does_no_harm() {
+    for dialog in DIALOGS {
+        let mut deck = deck();
+        open(&mut deck, dialog);
+        let all = (1..20).map(|id| prod(&id.to_string())).collect();
+        deck.tell([
+            Update::Vms {
+                cloud: cloud("prod"),
+                changed: vec![],
+                gone: all,
+                as_of: noon(),
+            },
+            Update::Vapps {
+                cloud: cloud("prod"),
+                vapps: vec![],
+            },
+            Update::Held {
+                cloud: cloud("prod"),
+                tasks: Ok(vec![]),
+            },
+        ]);
+        // A new appliance may still be made where its project was.
+        let made = dialog.1 == "2 m n";
+        deck.press("down enter y").typing("spare").press("enter");
+        assert!(made || submitted(&deck).is_empty(), "{dialog:?}");
+    }
+}
+
+#[test]
+fn the_new_dialogs_read_as_well_in_ascii() {
+    for dialog in DIALOGS {
+        let mut clouds = vec![info("prod", Some("production")), info("lab", None)];
+        for cloud in &mut clouds {
+            cloud.capabilities = &ADMINISTERED;
+        }
+        let mut deck = Deck::empty(120, 36, true, clouds);
+        deck.tell(updates());
+        deck.tell([
+            signed_in("prod", &PRIVILEGES),
+            signed_in("lab", &PRIVILEGES),
+        ]);
+        let mut taken = vm("prod", "14", "legacy-erp", Off, "intranet");
+        taken.imported = true;
+        deck.tell([told(vec![taken])]);
+        open(&mut deck, dialog);
+        assert!(deck.screen().is_ascii(), "{dialog:?} {}", deck.screen());
+    }
+}
+
+fn any_key() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "enter",
+        "esc",
+        "tab",
+        "up",
+        "down",
+        "space",
+        "backspace",
+        "del",
+        "ctrl-a",
+        "ctrl-r",
+        "1",
+        "2",
+        "5",
+        "/",
+        "m",
+        "d",
+        "u",
+        "v",
+        "x",
+        "n",
+        "e",
+        "r",
+        "a",
+        "D",
+        "F",
+        "Y",
+        "N",
+        "y",
+        "T",
+        "?",
+        "j",
+        "k",
+        "l",
+        "g",
+        "G",
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn random_keys_never_panic_and_never_send_what_is_not_confirmed(
+        keys in prop::collection::vec(any_key(), 1..60),
+        width in 1u16..210,
+        height in 1u16..60,
+    ) {
+        let mut deck = administered(width, height);
+        deck.tell(held());
+        for (at, key) in keys.into_iter().enumerate() {
+            deck.send(Message::Key(key_event(key)));
+            if at % 9 == 3 {
+                let asked = Action::Deploy { force: false };
+                deck.tell([report(7, "6", "web-06", asked, needs_force(SOFT_LIMIT))]);
+            }
+            deck.draw();
+        }
+        // Nobody typed a name or a number.
+        let harmful = submitted(&deck).into_iter().any(|command| matches!(
+            command,
+            Command::Act { action: Action::Delete { .. }, .. }
+                | Command::ActOnVapp { action: VappAction::Delete, .. }
+        ));
+        prop_assert!(!harmful);
+    }
 }

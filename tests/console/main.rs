@@ -8,6 +8,7 @@
 )]
 
 mod administered;
+mod administered_screens;
 mod keys;
 mod orders;
 mod picture;

@@ -42,6 +42,7 @@ pub fn entries(app: &App, vms: &[VmKey], whole: bool) -> Vec<Entry> {
                 (true, Some(denial)) if allowed == 0 => denial.to_string(),
                 (true, _) if allowed == known.len() => match allowed {
                     1 => "its one VM".to_owned(),
+                    2 => "both VMs".to_owned(),
                     all => format!("all {all} VMs"),
                 },
                 (true, _) => format!("{allowed} of {} VMs", known.len()),
