@@ -7,6 +7,8 @@
     reason = "a test may panic"
 )]
 
+mod administered;
+mod administered_screens;
 mod keys;
 mod orders;
 mod picture;

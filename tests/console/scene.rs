@@ -538,6 +538,7 @@ pub fn key_event(key: &str) -> KeyEvent {
         ("pgup", KeyCode::PageUp),
         ("space", KeyCode::Char(' ')),
         ("backspace", KeyCode::Backspace),
+        ("del", KeyCode::Delete),
     ]
     .into();
     let (modifiers, key) = match key.strip_prefix("ctrl-") {

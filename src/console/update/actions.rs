@@ -274,9 +274,17 @@ pub(super) fn answer(app: &mut App) -> Vec<Effect> {
         Asked::Force { .. } => forcing::same_kind(&commands),
         Asked::Action(..) | Asked::AcknowledgeAll(_) | Asked::OnVapp(..) => None,
     };
+    // The marks have done their work: the next key must not hit the same machines.
+    let marked = matches!(question.what, Asked::Many(..));
+    if matches!(question.what, Asked::Action(ActionKind::Snapshot, _)) {
+        app.kept = None;
+    }
     app.layers.pop();
     close_menu(app);
     if let Some(kind) = many {
+        if marked {
+            app.marks.clear();
+        }
         return send_many(app, kind, commands);
     }
     send(app, commands)
@@ -291,15 +299,13 @@ pub(super) fn send(app: &mut App, commands: impl IntoIterator<Item = Command>) -
         .collect()
 }
 
-/// Sends to each that still may be touched, and counts their outcomes. The marks have done their work: the next key must not hit the
-/// same machines.
+/// Sends to each that still may be touched, and counts their outcomes.
 fn send_many(app: &mut App, kind: ActionKind, commands: Vec<Command>) -> Vec<Effect> {
     let commands: Vec<_> = commands
         .into_iter()
         .filter_map(|command| still_allowed(app, command))
         .collect();
     let vms: Vec<_> = commands.iter().filter_map(Command::vm).cloned().collect();
-    app.marks.clear();
     app.failed_last.clear();
     if vms.len() > 1 {
         app.batches.push(Batch::new(kind, vms));

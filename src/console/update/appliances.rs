@@ -111,6 +111,16 @@ pub(super) fn begin(app: &mut App, kind: VappActionKind) -> Vec<Effect> {
         }
     };
     let vms = touched_now(&app.inventory, &key, kind);
+    if vms.is_empty() && kind != VappActionKind::Delete {
+        let text = format!(
+            "{} {name} on {}: none of its VMs is to be {} now",
+            kind.title(),
+            key.cloud,
+            kind.done()
+        );
+        app.notices.add(app.now, Level::Caution, text);
+        return Vec::new();
+    }
     let expected = typed(&app.inventory, &key, kind, &vms);
     let command = Command::ActOnVapp {
         vapp: key.clone(),

@@ -305,12 +305,14 @@ fn filter(app: &mut App) {
 fn act(app: &mut App, kind: ActionKind) -> Vec<Effect> {
     // "Power off instead" from an opened warning.
     if let Some(Layer::Task(dialog)) = app.layers.last() {
-        let vm = app
-            .inventory
-            .task(&dialog.task)
-            .and_then(|task| task.vm.clone());
+        let task = app.inventory.task(&dialog.task);
+        let Some(vm) = task.and_then(|task| task.vm.clone()) else {
+            let text = format!("{}: this task is about no single VM", kind.title());
+            app.notices.add(app.now, Level::Info, text);
+            return Vec::new();
+        };
         app.layers.pop();
-        return vm.map_or_else(Vec::new, |vm| actions::begin_on(app, kind, vm));
+        return actions::begin_on(app, kind, vm);
     }
     actions::begin(app, kind)
 }

@@ -133,11 +133,14 @@ fn tell_batch(app: &mut App, report: &CommandReport) -> bool {
     let words = batch_done(app, &batch);
     forcing::take(app, batch.asking);
     if batch.failed.is_empty() {
-        let text = match asking {
-            0 => format!("{title}: all {done} {words}"),
-            _ => format!("{title}: {done} done, of {asking} the cloud asks first"),
+        let (level, text) = match asking {
+            0 => (Level::Good, format!("{title}: all {done} {words}")),
+            _ => (
+                Level::Info,
+                format!("{title}: {done} done, {asking} wait for an answer"),
+            ),
         };
-        app.notices.add(app.now, Level::Good, text);
+        app.notices.add(app.now, level, text);
         return true;
     }
     // Each reason once more in the log, where there is room for all of them.

@@ -143,7 +143,8 @@ pub(super) fn snapshot(app: &mut App) -> Vec<Effect> {
     let protected = known.protection.is_some();
     let command = Command::act_on(known, Action::Snapshot { name: name.clone() });
     if protected {
-        // It asks as everything does on a protected VM.
+        // It asks as everything does on a protected VM; no answer loses what was typed.
+        app.kept = Some((DraftOf::Snapshot(vm.clone()), name.clone()));
         return super::actions::begin_action(app, Action::Snapshot { name }, vm);
     }
     close_menu(app);

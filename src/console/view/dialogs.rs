@@ -29,7 +29,7 @@ pub fn draw_question(
     buffer: &mut Buffer,
 ) -> Option<Position> {
     let theme = &app.look.theme;
-    let most = if matches!(question.what, Asked::Many(..)) {
+    let most = if matches!(question.what, Asked::Many(..) | Asked::OnVapp(..)) {
         100
     } else {
         72

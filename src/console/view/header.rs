@@ -292,10 +292,13 @@ fn status(app: &App) -> Vec<Pieces> {
         unread_short.add(format!("{dot}{unread} unread"), theme.dim);
     }
     let mut every = Pieces::default();
-    every.add(
-        format!("{dot}every {}s", app.look.refresh.as_secs()),
-        theme.dim,
-    );
+    // What workflow holds is read when somebody looks, not by the clock.
+    if app.view != ViewKind::Workflow {
+        every.add(
+            format!("{dot}every {}s", app.look.refresh.as_secs()),
+            theme.dim,
+        );
+    }
     let ways: [&[&Pieces]; 7] = [
         &[&count, &of_clouds, &order, &unread_words, &every],
         &[&count, &order, &unread_words, &every],

@@ -16,13 +16,18 @@ pub fn draw(app: &App, help: &Help, port: &mut Port, area: Rect, buffer: &mut Bu
     let theme = &app.look.theme;
     let mut lines = Vec::new();
     for Reachable { place, commands } in app.look.keymap.reachable(&help.places) {
+        // A view that is not there has no key.
+        let works = |command: &UiCommand| match command {
+            UiCommand::View(view) => app.shows(*view),
+            _ => true,
+        };
         if !lines.is_empty() {
             lines.push(Pieces::default());
         }
         let mut title = Pieces::default();
         title.add(place.title(), theme.accent);
         lines.push(title);
-        for (command, keys) in commands {
+        for (command, keys) in commands.into_iter().filter(|(it, _)| works(it)) {
             let keys: Vec<_> = keys
                 .iter()
                 .map(|key| key.label(theme.glyphs.ascii))
@@ -43,7 +48,7 @@ pub fn draw(app: &App, help: &Help, port: &mut Port, area: Rect, buffer: &mut Bu
     let wide = if two_columns { 140 } else { 76 };
     let place = popup::centred(area, wide, area.height.min(high(lines.len())));
     if two_columns {
-        lines = side_by_side(lines, 68);
+        lines = side_by_side(lines, 70);
         let place = popup::centred(area, wide, area.height.min(high(lines.len())));
         Scroll {
             title: "Keys that work here",

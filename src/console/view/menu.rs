@@ -11,11 +11,14 @@ use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::{Layer, Menu};
 use crate::console::lists::vms::Column;
-use crate::console::text::width;
+use crate::console::text::{width, wrap};
 use crate::console::viewports::Port;
 use crate::fleet::Overview;
 use crate::model::labels::LABEL_MAX;
 use crate::model::{ActionKind, VmKey, VmState};
+
+/// The cells of an entry's key, with the blanks round it.
+const KEY: usize = 5;
 
 /// One line of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,14 +159,26 @@ pub fn draw_entries(
     let wide = u16::try_from(words + titles + 13)
         .unwrap_or(80)
         .clamp(50, 100);
-    let high = u16::try_from(entries.len() + 2).unwrap_or(20);
+    // A reason that is longer than its line goes on below itself.
+    let cells = usize::from(popup::centred(area, wide, 3).width).saturating_sub(4);
+    let room = cells.saturating_sub(KEY + titles + 1);
+    let lines: Vec<(usize, bool, String)> = entries
+        .iter()
+        .enumerate()
+        .flat_map(|(at, entry)| {
+            let lines = wrap(&entry.words, room).into_iter().enumerate();
+            lines.map(move |(line, text)| (at, line == 0, text))
+        })
+        .collect();
+    let high = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let place = popup::centred(area, wide, high);
     let hints = hint_line(app, &[UiCommand::Choose, UiCommand::Back], &[]);
     let inside = popup::frame(theme, title, theme.accent, &hints, place, buffer);
     port.rows = entries.len();
     port.page = usize::from(inside.height);
     let at = at.min(entries.len().saturating_sub(1));
-    let first = (at + 1).saturating_sub(port.page);
+    let last = lines.iter().rposition(|(of, ..)| *of == at).unwrap_or(0);
+    let first = (last + 1).saturating_sub(port.page);
     // The menu's own keys, whatever stands over it.
     let menu = app
         .layers
@@ -171,25 +186,31 @@ pub fn draw_entries(
         .rev()
         .find(|layer| matches!(layer, Layer::Menu(_) | Layer::VappMenu(_)));
     let places = menu.map_or(&[][..], Layer::places);
-    for (line, entry) in entries.iter().enumerate().skip(first).take(port.page) {
+    for (line, (of, is_first, words)) in lines.iter().enumerate().skip(first).take(port.page) {
+        let Some(entry) = entries.get(*of) else {
+            continue;
+        };
         let y = inside.y + u16::try_from(line - first).unwrap_or(0);
         let mut strip = Strip::new(buffer, theme.glyphs, inside, y);
-        let key = app.look.keymap.key(places, entry.command);
-        let key = key
-            .filter(|_| entry.available)
-            .map(|key| key.label(theme.glyphs.ascii));
-        let (key_style, style) = if entry.available {
-            (theme.key, theme.text)
+        if *is_first {
+            let key = app.look.keymap.key(places, entry.command);
+            let key = key
+                .filter(|_| entry.available)
+                .map(|key| key.label(theme.glyphs.ascii));
+            let (key_style, style) = if entry.available {
+                (theme.key, theme.text)
+            } else {
+                (theme.dim, theme.dim)
+            };
+            strip
+                .gap(1)
+                .column(key.as_deref().unwrap_or(theme.glyphs.none), 3, key_style)
+                .column(&entry.title, titles, style);
         } else {
-            (theme.dim, theme.dim)
-        };
-        strip
-            .gap(1)
-            .column(key.as_deref().unwrap_or(theme.glyphs.none), 3, key_style);
-        strip
-            .column(&entry.title, titles, style)
-            .text(&entry.words, theme.dim);
-        if line == at {
+            strip.gap(KEY + titles + 1);
+        }
+        strip.text(words, theme.dim);
+        if *of == at {
             buffer.set_style(
                 Rect {
                     y,

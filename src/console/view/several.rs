@@ -44,6 +44,7 @@ pub fn entries(app: &App, vms: &[VmKey], whole: bool) -> Vec<Entry> {
                 }
                 (true, _) if allowed == known.len() => match allowed {
                     1 => "its one VM".to_owned(),
+                    2 => "both VMs".to_owned(),
                     all => format!("all {all} VMs"),
                 },
                 (true, _) => format!("{allowed} of {} VMs", known.len()),

@@ -12,11 +12,14 @@ use super::{popup, several};
 use crate::console::app::App;
 use crate::console::choices::{Projects, Release, Targets, Way};
 use crate::console::keymap::UiCommand;
-use crate::console::lists::targets::{Target, common, targets};
+use crate::console::lists::targets::{Target, targets};
 use crate::console::text::counted;
 use crate::console::update::transfer::title;
 use crate::console::viewports::Port;
 use crate::model::VmKey;
+
+/// The rows of a choice that is narrowed by typing.
+const ROWS: usize = 14;
 
 /// One VM by its name and state, several by their number.
 fn who(app: &App, vms: &[VmKey]) -> String {
@@ -43,7 +46,7 @@ pub fn draw(
         choice.filter.value(),
     );
     let mut after: Vec<Pieces> = Vec::new();
-    let wide = 84;
+    let wide = 88;
     let cells = usize::from(popup::centred(area, wide, 3).width).saturating_sub(4);
     if shown.is_empty() {
         let text = match (choice.filter.value().is_empty(), choice.way) {
@@ -58,21 +61,29 @@ pub fn draw(
             after.push(Pieces::default());
         }
         let text =
-            " to another virtual datacenter: not available, the API's request is not documented";
-        popup::wrapped(text, cells, theme.dim, &mut after);
+            "to another virtual datacenter: not available, the API's request is not documented";
+        let mut told = Vec::new();
+        popup::wrapped(text, cells.saturating_sub(1), theme.dim, &mut told);
+        after.extend(told.into_iter().map(|line| {
+            let mut indented = Pieces::default();
+            indented.add(" ", theme.dim).extend(line);
+            indented
+        }));
     }
     let field_rows = u16::from(choice.long);
     // A list that is narrowed keeps its place: the box stays as high as it was.
     let all = targets(&app.inventory, &choice.vms, choice.way, "").len();
-    let rows = if choice.long { all } else { shown.len() };
+    let rows = if choice.long {
+        all.min(ROWS)
+    } else {
+        shown.len()
+    };
     let after_rows = u16::try_from(after.len()).unwrap_or(0);
     let high = u16::try_from(rows)
         .unwrap_or(u16::MAX)
         .saturating_add(2 + field_rows + after_rows);
     let place = popup::centred(area, wide, high);
-    let project = common(&app.inventory, &choice.vms).and_then(|(_, project)| project);
-    let to = project.map_or_else(String::new, |project| format!(" in {}", project.name));
-    let text = format!("{} {} to{to}", title(choice.way), who(app, &choice.vms));
+    let text = format!("{} {} to", title(choice.way), who(app, &choice.vms));
     let commands: &[UiCommand] = if shown.is_empty() {
         &[UiCommand::Back]
     } else {

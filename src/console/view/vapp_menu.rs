@@ -58,6 +58,7 @@ fn own(app: &App, key: &VappKey, kind: VappActionKind) -> Option<Entry> {
     let (some, all) = (touched(kind, &members).len(), members.len());
     let of_all = match (some, all) {
         (1, 1) => "its one VM".to_owned(),
+        (2, 2) => "both its VMs".to_owned(),
         (some, all) if some == all => format!("all its {all} VMs"),
         (some, all) => format!("{some} of its {all} VMs"),
     };

@@ -70,7 +70,7 @@ pub fn lines(
         VappActionKind::Edit => "Changes",
     };
     let mut what = match (names.len(), members.len()) {
-        (_, 0) => "There is no VM in it.".to_owned(),
+        (_, 0) => "There is no VM in it; it is removed for good.".to_owned(),
         (some, all) if some == all => format!("{verb} {}.", counted(all, "VM", "VMs")),
         (some, all) => format!("{verb} {some} of {all}: {}", names.join(", ")),
     };
@@ -78,7 +78,9 @@ pub fn lines(
         what.push_str(&format!("; {}", rest.join(", ")));
     }
     wrapped(&what, cells, theme.text, &mut lines);
-    wrapped(kind.consequence(), cells, theme.text, &mut lines);
+    if !members.is_empty() {
+        wrapped(kind.consequence(), cells, theme.text, &mut lines);
+    }
     let mut because: Vec<String> = Vec::new();
     for vm in vms.iter().filter_map(|vm| app.inventory.find(vm)) {
         let asks = info.and_then(|info| confirmation_of(kind, vm, info));
@@ -100,31 +102,35 @@ pub fn lines(
     (title, lines)
 }
 
-/// What going on means, for what was asked for.
-fn meaning(command: &Command) -> &'static str {
+/// What going on means, for what was asked for once or of several.
+fn meaning(command: &Command, several: bool) -> String {
     use crate::model::Action;
+    let it = match (command, several) {
+        (Command::ActOnVapp { .. }, _) => "its VMs",
+        (_, true) => "them",
+        (_, false) => "it",
+    };
     match command {
         Command::Act {
             action: Action::Deploy { .. },
             ..
-        } => "Going on deploys it over that limit.",
+        }
+        | Command::ActOnVapp {
+            action: VappAction::Deploy { .. },
+            ..
+        } => format!("Going on deploys {it} over that limit."),
         Command::Act {
             action: Action::Undeploy { .. },
             ..
-        } => "Going on undeploys it although that data is lost.",
-        Command::Act {
-            action: Action::Delete { .. },
-            ..
-        } => "Going on deletes it whatever speaks against it.",
-        Command::ActOnVapp {
-            action: VappAction::Deploy { .. },
-            ..
-        } => "Going on deploys its VMs over that limit.",
-        Command::ActOnVapp {
+        }
+        | Command::ActOnVapp {
             action: VappAction::Undeploy { .. },
             ..
-        } => "Going on undeploys its VMs although that data is lost.",
-        _ => "Going on does it whatever speaks against it.",
+        } => format!("Going on undeploys {it} although that data is lost."),
+        other => format!(
+            "Going on does it ({}) whatever speaks against it.",
+            other.title().to_lowercase()
+        ),
     }
 }
 
@@ -132,57 +138,67 @@ fn meaning(command: &Command) -> &'static str {
 pub fn force_lines(app: &App, reports: &[CommandReport], cells: usize) -> (String, Vec<Pieces>) {
     let theme = &app.look.theme;
     let mut lines = Vec::new();
+    let alike = |a: &CommandReport, b: &CommandReport| {
+        a.command.title() == b.command.title() && a.command.cloud() == b.command.cloud()
+    };
+    let all_alike = reports.windows(2).all(|two| alike(&two[0], &two[1]));
     let title = match reports {
+        [] => String::new(),
         [one] => format!(
             "{} {} on {} all the same?",
             one.command.title(),
             one.vm_name,
             cloud_of(app, one.command.cloud())
         ),
+        [first, ..] if all_alike => format!(
+            "{} {} on {} all the same?",
+            first.command.title(),
+            counted(reports.len(), "VM", "VMs"),
+            cloud_of(app, first.command.cloud())
+        ),
         several => {
-            let count = counted(several.len(), "command", "commands");
-            format!("Clouds ask about {count}: go on all the same?")
+            let count = counted(several.len(), "thing", "things");
+            format!("Do {count} all the same?")
         }
     };
-    if let [_, _, ..] = reports {
-        let mut meanings: Vec<_> = reports
-            .iter()
-            .map(|report| meaning(&report.command))
-            .collect();
-        meanings.dedup();
-        for text in meanings {
-            wrapped(text, cells, theme.caution, &mut lines);
-        }
-        lines.push(Pieces::default());
-    }
     for report in reports {
         match report.command.vm().and_then(|vm| vm_line(app, vm)) {
             Some(line) => lines.push(line),
             None => wrapped(&report.vm_name, cells, theme.text, &mut lines),
         }
-        if reports.len() > 1 {
-            let what = format!(
-                "  {} on {}",
-                report.command.title(),
-                cloud_of(app, report.command.cloud())
-            );
+        if !all_alike {
+            let cloud = cloud_of(app, report.command.cloud());
+            let what = format!("  {} on {cloud}", report.command.title());
             wrapped(&what, cells, theme.dim, &mut lines);
         }
         let words = report.stage.message().unwrap_or_default();
-        let indent = cells.saturating_sub(2);
         let mut told = Vec::new();
-        wrapped(words, indent, theme.text, &mut told);
+        wrapped(words, cells.saturating_sub(2), theme.text, &mut told);
         for line in told {
             let mut pieces = Pieces::default();
             pieces.add("  ", theme.text).extend(line);
             lines.push(pieces);
         }
     }
-    if let [one] = reports {
-        lines.push(Pieces::default());
-        wrapped(meaning(&one.command), cells, theme.caution, &mut lines);
+    let mut meanings: Vec<_> = reports
+        .iter()
+        .map(|report| meaning(&report.command, reports.len() > 1))
+        .collect();
+    meanings.dedup();
+    // What going on means comes first where there is a list to scroll.
+    let mut before = Vec::new();
+    for text in meanings {
+        wrapped(&text, cells, theme.caution, &mut before);
     }
-    (title, lines)
+    if reports.len() > 1 {
+        before.push(Pieces::default());
+        before.extend(lines);
+        (title, before)
+    } else {
+        lines.push(Pieces::default());
+        lines.extend(before);
+        (title, lines)
+    }
 }
 
 /// What an action with arguments does beyond its kind: where to, released rather than deleted.
@@ -215,6 +231,13 @@ pub fn argument_lines(app: &App, commands: &[Command], cells: usize, lines: &mut
     if actions().any(|(_, action)| new(action)) {
         let text = "Into a restricted appliance that the cloud makes.";
         wrapped(text, cells, theme.text, lines);
+    }
+    let copy = actions().find_map(|(_, action)| match action {
+        Action::Snapshot { name } => Some(name),
+        _ => None,
+    });
+    if let Some(name) = copy {
+        wrapped(&format!("It is called {name}."), cells, theme.text, lines);
     }
     let released = actions()
         .filter(|(_, action)| matches!(action, Action::Delete { release: true, .. }))

@@ -77,7 +77,7 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
         }
     }
     heads.number("AGE", 5, theme.dim);
-    let troubles = troubles(app);
+    let troubles = troubles(app, usize::from(area.width.saturating_sub(4)));
     let mut y = area.y + 1;
     for line in troubles.iter().take(usize::from(area.height / 3)) {
         let mut strip = Strip::new(buffer, theme.glyphs, area, y);
@@ -122,28 +122,23 @@ pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
 }
 
 /// The clouds whose held tasks are not known, each with why.
-fn troubles(app: &App) -> Vec<Pieces> {
+fn troubles(app: &App, cells: usize) -> Vec<Pieces> {
     let theme = &app.look.theme;
     let clouds = app.inventory.clouds().iter();
-    clouds
-        .filter(|cloud| cloud.info.capabilities.workflow.is_some())
-        .filter_map(|cloud| {
-            let mut pieces = Pieces::default();
-            match &cloud.held {
-                Some(Ok(_)) => return None,
-                Some(Err(why)) => pieces.add(
-                    format!("{} {}: {why}", theme.glyphs.failure, cloud.info.name),
-                    theme.danger,
-                ),
-                None => pieces.add(
-                    format!("{} {}: being read …", theme.glyphs.busy, cloud.info.name)
-                        .replace('…', theme.glyphs.ellipsis),
-                    theme.dim,
-                ),
-            };
-            Some(pieces)
-        })
-        .collect()
+    let mut lines = Vec::new();
+    for cloud in clouds.filter(|cloud| cloud.info.capabilities.workflow.is_some()) {
+        let name = &cloud.info.name;
+        let (sign, words, style) = match &cloud.held {
+            Some(Ok(_)) => continue,
+            Some(Err(why)) => (theme.glyphs.failure, why.clone(), theme.danger),
+            None => {
+                let words = format!("being read {}", theme.glyphs.ellipsis);
+                (theme.glyphs.busy, words, theme.dim)
+            }
+        };
+        popup::wrapped(&format!("{sign} {name}: {words}"), cells, style, &mut lines);
+    }
+    lines
 }
 
 fn draw_row(app: &App, task: &Task, columns: &Columns, strip: &mut Strip<'_>) {
