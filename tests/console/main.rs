@@ -7,8 +7,11 @@
     reason = "a test may panic"
 )]
 
+mod event_pages;
 mod keys;
 mod orders;
 mod picture;
+mod reaching;
 mod scene;
 mod screens;
+mod wording;

@@ -13,9 +13,6 @@ use crate::console::viewports::Port;
 use crate::fleet::VappRef;
 use crate::model::VappState;
 
-/// The cells of an appliance's state with its sign.
-const STATE: usize = 22;
-
 /// Draws the rows that fit.
 pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
     let theme = &app.look.theme;
@@ -91,7 +88,8 @@ fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
         }
         Node::Vm(key) => {
             if let Some(vm) = app.inventory.overview_of(key) {
-                strip.parts(STATE, |strip| row::state(app, &vm).put(strip));
+                let cells = state_cells(app, strip);
+                strip.parts(cells, |strip| row::state(app, &vm).put(strip));
                 let name = &vm.vm.name;
                 let mark = find_ignoring_case(name, app.tree.filter());
                 strip.marked(
@@ -171,11 +169,17 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
     }
 }
 
+/// The cells of a state with its sign, of an appliance or a VM in it.
+fn state_cells(app: &App, strip: &Strip<'_>) -> usize {
+    row::state_cells(app, strip.room()) - 2
+}
+
 fn appliance(app: &App, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
     let theme = &app.look.theme;
     let state = vapp.state();
     let restricted = vapp.restricted() == Some(true);
-    strip.parts(STATE, |strip| {
+    let cells = state_cells(app, strip);
+    strip.parts(cells, |strip| {
         strip.text(
             &format!(
                 "{} {}",
