@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vmdeck::config::{
-    Config, ConfigError, ConfigOrigin, Credentials, Init, KeyOverride, Loaded, Paths, PlainEntry,
-    Position, Problem, Provider, SecretSource, Sort, ThemeName, UiState, example_config, init,
-    load, parse, write_plain,
+    Config, ConfigError, ConfigOrigin, Credentials, Init, KeyOverride, Loaded, Part, Paths,
+    Placeholder, PlainEntry, Position, Problem, Provider, SecretSource, Sort, ThemeName, UiState,
+    example_config, init, load, parse, write_plain,
 };
+
+use vmdeck::model::{ActionKind, Labels, VappState, VmState};
 
 const FILE: &str = "/etc/vmdeck/config.toml";
 
@@ -291,6 +293,8 @@ fn the_example_has_nothing_active_and_works_once_uncommented() {
         .collect();
     assert_eq!(names, ["prod", "lab", "city", "star", "hall"]);
     assert_eq!(config.keys.len(), 1);
+    assert_eq!(config.labels.state(VmState::Maintenance), "Locked by admin");
+    assert!(config.console.viewer.is_some());
     let kinds: Vec<SecretSource> = example_config()
         .lines()
         .filter_map(|line| line.strip_prefix("#   password = ")?.split("  ").next())
@@ -358,6 +362,8 @@ fn the_example_mentions_every_setting() {
         "theme",
         "ascii",
         "mouse",
+        "viewer",
+        "\"state.on\"",
     ] {
         assert!(text.contains(&format!("{key} = ")), "{key}");
     }
@@ -927,7 +933,8 @@ fn a_broken_line_names_its_key_whichever_setting_it_is() {
             .join("\n");
         let problem = &problems(&broken)[0];
         assert_eq!(problem.position.unwrap().line, index + 1);
-        if key != "power_off" {
+        // Ids of states and actions are keys that only their tables know.
+        if key != "power_off" && !key.starts_with('"') {
             assert_eq!(problem.key.as_deref(), Some(key));
             seen += 1;
         }
@@ -1290,4 +1297,103 @@ fn an_empty_configuration_is_the_default_one() {
         format!("{:?}", read("").config),
         format!("{:?}", Config::default())
     );
+}
+
+#[test]
+fn words_of_ones_own_are_read_with_and_without_quotes_round_the_id() {
+    let text = "[labels]\n\"state.on\" = \"Läuft\"\nvapp.needs_sync = \"Incomplete\"\naction.power_off = \"Cut\"\n";
+    let labels = read(text).config.labels;
+    assert_eq!(
+        labels.state(VmState::Power(vmdeck::model::PowerState::On)),
+        "Läuft"
+    );
+    assert_eq!(labels.vapp(VappState::PartiallyDeployed), "Incomplete");
+    assert_eq!(labels.action(ActionKind::PowerOff), "Cut");
+    assert_eq!(read("[labels]\n").config.labels, *Labels::NONE);
+}
+
+#[test]
+fn a_word_that_names_nothing_or_cannot_be_shown_is_told() {
+    let one = |line: &str| format!("[labels]\n{line}\n");
+    let id = "labels.state.onn";
+    expect(
+        &one("\"state.onn\" = \"x\""),
+        2,
+        id,
+        "is no state and no action",
+        "did you mean `state.on`?",
+    );
+    expect(
+        &one("state.onn = \"x\""),
+        2,
+        id,
+        "is no state",
+        "`state.on`",
+    );
+    expect(
+        &one("\"action.power_of\" = \"x\""),
+        2,
+        "labels.action.power_of",
+        "is no state and no action",
+        "did you mean `action.power_off`?",
+    );
+    expect(
+        &one("\"zzzzzz\" = \"x\""),
+        2,
+        "labels.zzzzzz",
+        "is no state",
+        "such as \"state.on\"",
+    );
+    let on = "labels.state.on";
+    for (value, what) in [
+        ("\"\"", "is empty"),
+        ("\"  \"", "is empty"),
+        ("\" Up\"", "begins or ends with a blank"),
+        ("\"U\\u001b[31mp\"", "cannot be shown"),
+        ("\"Up\\nDown\"", "cannot be shown"),
+        ("\"\\u202EpU\"", "cannot be shown"),
+        ("\"a word that is longer than any column\"", "too long"),
+        ("7", "must be a word, and is a whole number"),
+        ("[\"Up\"]", "must be a word, and is a list"),
+    ] {
+        expect(&one(&format!("\"state.on\" = {value}")), 2, on, what, "");
+    }
+}
+
+#[test]
+fn two_states_of_one_word_are_told_and_two_that_trade_theirs_are_not() {
+    expect(
+        "[labels]\n\"state.on\" = \"off\"\n",
+        2,
+        "labels.state.on",
+        "is the word for `state.off` already",
+        "give each its own",
+    );
+    read("[labels]\n\"state.on\" = \"Off\"\n\"state.off\" = \"On\"\n");
+    // A VM and an appliance may be called the same, as they are ordinarily.
+    read("[labels]\n\"state.locked\" = \"Busy\"\n\"vapp.locked\" = \"Busy\"\n");
+}
+
+#[test]
+fn a_viewer_is_a_line_or_a_list_of_words() {
+    let viewer = |value: &str| {
+        let text = format!("[console]\nviewer = {value}\n");
+        read(&text).config.console.viewer.unwrap()
+    };
+    let line = viewer("\"remote-viewer --title={name} {url}\"");
+    assert_eq!(
+        line,
+        viewer("[\"remote-viewer\", \"--title={name}\", \"{url}\"]")
+    );
+    assert_eq!(line.program, "remote-viewer");
+    assert_eq!(
+        line.arguments.last(),
+        Some(&vec![Part::Value(Placeholder::Url)])
+    );
+    let key = "console.viewer";
+    let one = |value: &str| format!("[console]\nviewer = {value}\n");
+    expect(&one("\"v {ulr}\""), 2, key, "what no cloud tells", "{url}");
+    expect(&one("\"v\""), 2, key, "says nowhere", "add {url}");
+    expect(&one("\"\""), 2, key, "must begin with", "remote-viewer");
+    expect(&one("7"), 2, key, "must be a command", "");
 }

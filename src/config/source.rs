@@ -40,6 +40,7 @@ const KEYS: &[&str] = &[
     "theme",
     "ascii",
     "mouse",
+    "viewer",
 ];
 
 /// The parser's words for a text without quotes.

@@ -832,24 +832,3 @@ fn a_vm_is_relocated_to_a_host_that_its_cloud_offers() {
         Some(&act(prod("1"), Action::Relocate { host: "h2".into() }))
     );
 }
-
-#[test]
-fn where_a_screen_can_be_seen_is_asked_only_on_demand() {
-    let mut deck = Deck::new(120, 36);
-    select(&mut deck, "web-01");
-    deck.press("enter esc o");
-    assert_eq!(
-        deck.effects.last(),
-        Some(&Effect::Ask(Ask::Console(prod("1"))))
-    );
-    assert!(deck.screen().contains("being asked"));
-    deck.tell([Update::Console {
-        vm: prod("1"),
-        address: Ok(Some("vnc://10.0.0.5:5901".into())),
-    }]);
-    assert!(
-        deck.screen().contains("vnc://10.0.0.5:5901"),
-        "{}",
-        deck.screen()
-    );
-}

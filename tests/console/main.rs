@@ -9,8 +9,11 @@
 
 mod administered;
 mod administered_screens;
+mod event_pages;
 mod keys;
 mod orders;
 mod picture;
+mod reaching;
 mod scene;
 mod screens;
+mod wording;

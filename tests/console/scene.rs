@@ -413,6 +413,20 @@ pub fn updates() -> Vec<Update> {
     ]
 }
 
+/// How the console looks without a configuration.
+pub fn look(ascii: bool) -> Look {
+    Look {
+        theme: Theme::preset(Preset::Dark, !ascii, ascii).unwrap(),
+        keymap: Keymap::shipped().unwrap(),
+        zone: TimeZone::UTC,
+        refresh: Duration::from_secs(10),
+        config_path: "/home/ada/.config/vmdeck/config.toml".to_owned(),
+        labels: Arc::default(),
+        viewer: None,
+        home: Some("/home/ada".into()),
+    }
+}
+
 /// A console on the scene, of one size.
 pub struct Deck {
     pub app: App,
@@ -424,17 +438,7 @@ pub struct Deck {
 
 impl Deck {
     pub fn empty(width: u16, height: u16, ascii: bool, clouds: Vec<CloudInfo>) -> Self {
-        let look = Look {
-            theme: Theme::preset(Preset::Dark, !ascii, ascii).unwrap(),
-            keymap: Keymap::shipped().unwrap(),
-            zone: TimeZone::UTC,
-            refresh: Duration::from_secs(10),
-            config_path: "/home/ada/.config/vmdeck/config.toml".to_owned(),
-            labels: Arc::default(),
-            viewer: None,
-            home: Some("/home/ada".into()),
-        };
-        Self::looking(look, width, height, clouds)
+        Self::looking(look(ascii), width, height, clouds)
     }
 
     /// A console that looks otherwise than usual.
@@ -500,6 +504,12 @@ impl Deck {
         self.send(Message::Tick);
         self.draw();
         self
+    }
+
+    /// Whether a notice of this run says this.
+    pub fn was_told(&self, text: &str) -> bool {
+        let log = self.app.notices.log();
+        log.iter().any(|notice| notice.text.contains(text))
     }
 
     pub fn draw(&mut self) {

@@ -8,14 +8,19 @@ use crate::scene::{Deck, ago, info};
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 50)];
 
 fn at_each_size(name: &str, prepare: impl Fn(&mut Deck)) {
+    pictures(name, Deck::new, prepare);
+}
+
+/// Pictures of a console of one's own at each size.
+pub fn pictures(name: &str, make: impl Fn(u16, u16) -> Deck, prepare: impl Fn(&mut Deck)) {
     for (width, height) in SIZES {
-        let mut deck = Deck::new(width, height);
+        let mut deck = make(width, height);
         prepare(&mut deck);
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), deck.screen());
     }
 }
 
-fn select(deck: &mut Deck, name: &str) {
+pub fn select(deck: &mut Deck, name: &str) {
     deck.press("/").typing(name).press("enter");
 }
 

@@ -12,7 +12,7 @@ use crate::console::marks::Batch;
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::console::text::counted;
-use crate::fleet::{Ask, Command};
+use crate::fleet::{Ask, Command, Overview};
 use crate::model::text::clean_to;
 use crate::model::{
     Action, ActionKind, Availability, Denial, Task, TaskKey, Vm, VmKey, confirmation,
@@ -503,6 +503,15 @@ pub fn why_not_acknowledge(app: &App, task: &Task) -> Option<String> {
     let answer = may_acknowledge(task, info.capabilities, session, info.read_only);
     let denial = answer.denial()?;
     Some(denial.told(&app.look.labels, None).to_string())
+}
+
+/// Whether a VM has a warning that may be acknowledged by who is signed in, or may have one.
+#[must_use]
+pub fn may_acknowledge_any(app: &App, vm: &Overview<'_>) -> bool {
+    let mut tasks = app.inventory.warnings(&vm.vm.key).peekable();
+    // What only an event tells of is not read yet.
+    let suspected = tasks.peek().is_none() && vm.warnings > 0;
+    suspected || tasks.any(|task| why_not_acknowledge(app, task).is_none())
 }
 
 /// Those that may be acknowledged, and those that may not with the reasons.

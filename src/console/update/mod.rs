@@ -14,7 +14,7 @@ mod tenants;
 mod told;
 pub mod transfer;
 
-pub use actions::{acknowledge_title, why_not_acknowledge};
+pub use actions::{acknowledge_title, may_acknowledge_any, why_not_acknowledge};
 pub use tenants::listed as listed_tenants;
 
 use jiff::Timestamp;

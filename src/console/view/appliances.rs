@@ -14,9 +14,6 @@ use crate::console::viewports::Port;
 use crate::fleet::VappRef;
 use crate::model::{TaskKind, TaskState, VappKey, VappState};
 
-/// The cells of an appliance's state with its sign.
-const STATE: usize = 24;
-
 /// Draws the rows that fit.
 pub fn draw(app: &App, port: &mut Port, area: Rect, buffer: &mut Buffer) {
     let theme = &app.look.theme;
@@ -93,7 +90,8 @@ fn draw_row(app: &App, tree_row: &TreeRow, strip: &mut Strip<'_>) {
         }
         Node::Vm(key) => {
             if let Some(vm) = app.inventory.overview_of(key) {
-                strip.parts(STATE, |strip| row::state(app, &vm).put(strip));
+                let cells = state_cells(app, strip);
+                strip.parts(cells, |strip| row::state(app, &vm).put(strip));
                 let name = &vm.vm.name;
                 let mark = find_ignoring_case(name, app.tree.filter());
                 strip.marked(
@@ -173,6 +171,11 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
     }
 }
 
+/// The cells of a state with its sign, of an appliance or a VM in it.
+fn state_cells(app: &App, strip: &Strip<'_>) -> usize {
+    row::state_cells(app, strip.room()) - 2
+}
+
 /// Whether workflow holds something of it: that is what its lock means then.
 fn is_held(app: &App, vapp: &VappRef<'_>) -> bool {
     vapp.state() == VappState::Locked
@@ -187,6 +190,7 @@ fn is_held(app: &App, vapp: &VappRef<'_>) -> bool {
 
 fn appliance(app: &App, key: Option<&VappKey>, vapp: &VappRef<'_>, strip: &mut Strip<'_>) {
     let theme = &app.look.theme;
+    let labels = &app.look.labels;
     let state = vapp.state();
     let restricted = vapp.restricted() == Some(true);
     let asked = key.and_then(|key| under_way(&app.inventory, key));
@@ -197,7 +201,7 @@ fn appliance(app: &App, key: Option<&VappKey>, vapp: &VappRef<'_>, strip: &mut S
             let words = if words == kind.as_str() {
                 format!("{} {}", report.command.title(), theme.glyphs.ellipsis)
             } else {
-                words.to_owned()
+                labels.renamed(words).to_string()
             };
             let sign = theme.glyphs.spinner(app.spinner_frame());
             (sign, words, theme.vapp_locked)
@@ -207,11 +211,12 @@ fn appliance(app: &App, key: Option<&VappKey>, vapp: &VappRef<'_>, strip: &mut S
             (theme.glyphs.vapp(state), words, theme.vapp_state(state))
         }
         None => {
-            let words = state.word().to_owned();
+            let words = labels.vapp(state).to_owned();
             (theme.glyphs.vapp(state), words, theme.vapp_state(state))
         }
     };
-    strip.parts(STATE, |strip| {
+    let cells = state_cells(app, strip);
+    strip.parts(cells, |strip| {
         strip.text(&format!("{sign} {words}"), style);
     });
     let wide = strip.room() > 70;

@@ -14,7 +14,7 @@ use crate::console::lists::event_filter::{SEVERITIES, Span, severity_words};
 use crate::console::text::counted;
 
 /// The cells before a field: the cursor and the label.
-const LABEL: u16 = 12;
+const LABEL: u16 = 14;
 
 /// The five fields.
 pub fn draw(app: &App, form: &EventForm, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -46,7 +46,7 @@ pub fn draw(app: &App, form: &EventForm, area: Rect, buffer: &mut Buffer) -> Opt
             )
             .column(
                 label,
-                usize::from(LABEL) - 3,
+                usize::from(LABEL) - 5,
                 if is_here { theme.text } else { theme.dim },
             );
         let choice = match at {
@@ -55,12 +55,11 @@ pub fn draw(app: &App, form: &EventForm, area: Rect, buffer: &mut Buffer) -> Opt
             _ => None,
         };
         if let Some(words) = choice {
-            let shown = if is_here {
-                format!("< {words} >")
-            } else {
-                format!("  {words}")
-            };
-            strip.text(&shown, if is_here { theme.accent } else { theme.text });
+            let [before, behind] = if is_here { ["<", " >"] } else { ["", ""] };
+            strip
+                .column(before, 1, theme.accent)
+                .text(words, if is_here { theme.accent } else { theme.text })
+                .text(behind, theme.accent);
             continue;
         }
         let field = Rect {

@@ -10,6 +10,7 @@ use crate::console::keymap::{UiCommand, ViewKind};
 use crate::console::layers::Layer;
 use crate::console::lists::pane::{PaneRow, PaneSize};
 use crate::console::update::appliances::menu_here;
+use crate::console::update::{may_acknowledge_any, why_not_acknowledge};
 use crate::model::{ActionKind, may_look_at};
 
 /// Draws it; answers where the text cursor stands while the filter is typed.
@@ -100,7 +101,11 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
             let mut commands = Vec::new();
             if let Some(row) = app.pane.current() {
                 commands.push(UiCommand::Open);
-                if matches!(row, PaneRow::Failed(_)) {
+                let may = |key| {
+                    let task = app.inventory.task(key);
+                    task.is_some_and(|task| why_not_acknowledge(app, task).is_none())
+                };
+                if matches!(row, PaneRow::Failed(key) if may(key)) {
                     commands.extend([UiCommand::Acknowledge, UiCommand::AcknowledgeAll]);
                 }
             }
@@ -194,7 +199,7 @@ fn with_vm(app: &App, mut commands: Vec<UiCommand>) -> Vec<UiCommand> {
             commands.push(UiCommand::Act(kind));
         }
     }
-    if overview.warnings > 0 {
+    if may_acknowledge_any(app, &overview) {
         commands.push(UiCommand::Acknowledge);
     }
     commands

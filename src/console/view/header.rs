@@ -188,7 +188,18 @@ fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
             .text(&format!(" {} ", view.title()), style);
     }
     let room = strip.room().saturating_sub(2);
-    if let Some(pieces) = status.into_iter().find(|pieces| pieces.width() <= room) {
+    let fitting = status.iter().find(|pieces| pieces.width() <= room);
+    if let (None, ViewKind::Events, Some(shortest)) = (fitting, app.view, status.last()) {
+        // What is filtered is told as far as it fits.
+        let wide = u16::try_from(room).unwrap_or(0);
+        let place = Rect {
+            x: area.right().saturating_sub(wide + 1),
+            width: wide,
+            ..area
+        };
+        shortest.put(&mut Strip::new(buffer, theme.glyphs, place, y));
+    }
+    if let Some(pieces) = fitting {
         pieces.put_right(
             buffer,
             theme.glyphs,
@@ -273,10 +284,13 @@ fn status(app: &App) -> Vec<Pieces> {
         order.add(format!("{dot}by {} {arrow}", sort.column.id()), theme.dim);
     }
     let mut of_clouds = Pieces::default();
-    of_clouds.add(
-        format!(", {}", counted(clouds, "cloud", "clouds")),
-        theme.dim,
-    );
+    let narrowed = app.view == ViewKind::Events && !app.events.is_unfiltered();
+    if !narrowed {
+        of_clouds.add(
+            format!(", {}", counted(clouds, "cloud", "clouds")),
+            theme.dim,
+        );
+    }
     let unread: usize = app
         .inventory
         .clouds()

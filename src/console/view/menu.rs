@@ -12,6 +12,7 @@ use crate::console::keymap::UiCommand;
 use crate::console::layers::{Layer, Menu};
 use crate::console::lists::vms::Column;
 use crate::console::text::{width, wrap};
+use crate::console::update::may_acknowledge_any;
 use crate::console::viewports::Port;
 use crate::fleet::Overview;
 use crate::model::labels::LABEL_MAX;
@@ -64,7 +65,7 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
             available: true,
         });
     }
-    if overview.warnings > 0 {
+    if may_acknowledge_any(app, &overview) {
         let words = format!(
             "take the warning{} away",
             if overview.warnings == 1 { "" } else { "s" }

@@ -91,12 +91,13 @@ fn curve(series: &Series, cells: usize, levels: &[&'static str; 8]) -> String {
     if cells == 0 {
         return String::new();
     }
-    let per_cell = series.points.len().div_ceil(cells).max(1);
-    let means: Vec<f64> = series
-        .points
-        .chunks(per_cell)
-        .map(|points| points.iter().map(|(_, value)| *value).sum::<f64>() / points.len() as f64)
-        .collect();
+    let points = &series.points;
+    let drawn = cells.min(points.len());
+    let mean = |at: usize| {
+        let part = &points[at * points.len() / drawn..(at + 1) * points.len() / drawn];
+        part.iter().map(|(_, value)| *value).sum::<f64>() / part.len() as f64
+    };
+    let means: Vec<f64> = (0..drawn).map(mean).collect();
     let largest = means.iter().copied().fold(0.0_f64, f64::max);
     let top = if is_percent(series.unit.as_deref()) {
         largest.max(100.0)

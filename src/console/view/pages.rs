@@ -13,6 +13,7 @@ use super::{details, notices, pane};
 use crate::console::app::App;
 use crate::console::keymap::{Place, UiCommand};
 use crate::console::layers::{Page, Subject};
+use crate::console::update::may_acknowledge_any;
 use crate::console::viewports::Port;
 use crate::fleet::CloudStatus;
 use crate::model::Privileges;
@@ -256,7 +257,7 @@ fn refresh_key(app: &App) -> String {
 }
 
 /// What can be done with a VM whose details are open.
-fn details_commands(vm: &crate::fleet::Overview<'_>) -> Vec<UiCommand> {
+fn details_commands(app: &App, vm: &crate::fleet::Overview<'_>) -> Vec<UiCommand> {
     let mut commands = vec![
         UiCommand::Menu,
         UiCommand::VmEvents,
@@ -264,7 +265,7 @@ fn details_commands(vm: &crate::fleet::Overview<'_>) -> Vec<UiCommand> {
         UiCommand::Copy,
         UiCommand::VmRaw,
     ];
-    if vm.warnings > 0 {
+    if may_acknowledge_any(app, vm) {
         commands.push(UiCommand::Acknowledge);
     }
     commands.push(UiCommand::Back);
@@ -302,7 +303,7 @@ pub fn draw_details(
         title: &title,
         lines: &lines,
         first: at.first,
-        commands: &details_commands(&vm),
+        commands: &details_commands(app, &vm),
         place,
     }
     .draw(app, port, buffer);

@@ -12,6 +12,7 @@ use crate::console::app::{App, Focus};
 use crate::console::keymap::{Place, UiCommand};
 use crate::console::lists::pane::{PaneRow, event_of};
 use crate::console::text::since;
+use crate::console::update::why_not_acknowledge;
 use crate::console::viewports::Port;
 use crate::fleet::{CommandReport, Stage};
 use crate::model::{Event, Task, TaskState};
@@ -177,7 +178,8 @@ fn draw_task(app: &App, task: &Task, current: bool, strip: &mut Strip<'_>) -> Pi
             progress.into_owned()
         }
     } else {
-        if current && let Some(key) = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge) {
+        let key = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge);
+        if let Some(key) = key.filter(|_| current && why_not_acknowledge(app, task).is_none()) {
             right
                 .add(key.label(theme.glyphs.ascii), theme.key)
                 .add(" acknowledge  ", theme.dim);

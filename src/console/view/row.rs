@@ -4,9 +4,19 @@ use ratatui::style::Style;
 
 use super::paint::Pieces;
 use crate::console::app::App;
-use crate::console::text::since;
+use crate::console::text::{since, width};
 use crate::fleet::{CloudStatus, Command, Overview, Stage};
 use crate::model::{PowerState, TaskKind, TaskState, VmState};
+
+/// The cells of a state with its sign: as many as the longest usual one takes in the words of the screen, within reason.
+pub fn state_cells(app: &App, wide: usize) -> usize {
+    let labels = &app.look.labels;
+    let under = [PowerState::On, PowerState::Paused, PowerState::Off];
+    let under = under.map(|state| width(labels.power(state)));
+    let under = under.into_iter().max().unwrap_or(0);
+    let longest = width(labels.state(VmState::Maintenance)) + under + 5;
+    longest.clamp(24, if wide < 100 { 28 } else { 36 })
+}
 
 /// Sign and words of a VM's state, each with its style.
 pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {

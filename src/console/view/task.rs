@@ -128,12 +128,15 @@ fn whose(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>) {
         return;
     }
     let theme = &app.look.theme;
-    if let Some(user) = &task.user {
-        wrapped(&format!("Asked for by {user}."), cells, theme.dim, lines);
-    }
-    if let Some(why) = why_not_acknowledge(app, task) {
-        let text = format!("It cannot be acknowledged from here: {why}.");
-        wrapped(&text, cells, theme.caution, lines);
+    match (why_not_acknowledge(app, task), &task.user) {
+        (Some(why), _) => {
+            let text = format!("{why}, so it cannot be acknowledged from here.");
+            wrapped(&text, cells, theme.caution, lines);
+        }
+        (None, Some(user)) => {
+            wrapped(&format!("Asked for by {user}."), cells, theme.dim, lines);
+        }
+        (None, None) => {}
     }
 }
 

@@ -26,9 +26,10 @@ pub fn columns(app: &App, wide: usize) -> Vec<(Column, usize)> {
         .max()
         .unwrap_or(0);
     let cloud = clouds.clamp(5, 14);
+    let state = row::state_cells(app, wide);
     // Column, least cells, most cells, from which table width on.
     let wanted: [(Column, usize, usize, usize); 12] = [
-        (Column::State, 24, 24, 0),
+        (Column::State, state, state, 0),
         (Column::Name, 16, 30, 0),
         (Column::Vapp, 14, 22, 100),
         (Column::Cloud, cloud, cloud, 0),
