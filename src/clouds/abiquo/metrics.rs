@@ -9,8 +9,8 @@ use super::Abiquo;
 use super::calls::Call;
 use super::mapping::moment;
 use super::refusal::decode;
+use super::wire::Collection;
 use super::wire::metric::{Metadata, Metric};
-use super::wire::{Collection, Screen};
 use crate::clouds::http::{Origin, Route};
 use crate::clouds::{Error, Result};
 use crate::model::text::clean_name;
@@ -45,12 +45,7 @@ impl Abiquo {
     /// The series of the last hour, the most telling ones. A series that cannot be read is left out, unless none can.
     pub(super) async fn read_metrics(&self, vm: &Vm) -> Result<Vec<Series>> {
         let body = self.read_body(vm).await?;
-        let wire: Screen<'_> = decode(&body, "the VM")?;
-        if wire.id.get() != Some(&*vm.key.id) {
-            return Err(Error::Protocol(
-                "the cloud answered with another VM".to_owned(),
-            ));
-        }
+        let wire = Self::its_own(vm, &body)?;
         let href = wire.links.href("metricsmetadata");
         let Some(list) = href.and_then(|href| self.http.origin().route(href).ok()) else {
             return Ok(Vec::new());

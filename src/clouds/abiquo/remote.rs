@@ -10,8 +10,6 @@ use reqwest::StatusCode;
 
 use super::Abiquo;
 use super::calls::{Call, Media};
-use super::refusal::decode;
-use super::wire::Screen;
 use crate::clouds::body::is_html;
 use crate::clouds::http::Route;
 use crate::clouds::{Error, Result};
@@ -26,12 +24,7 @@ impl Abiquo {
     /// Asks for the screen of a VM; the cloud makes an event of that. The password is taken only where somebody wants to see it.
     pub(super) async fn read_screen(&self, vm: &Vm, reveal: bool) -> Result<RemoteAccess> {
         let body = self.read_body(vm).await?;
-        let wire: Screen<'_> = decode(&body, "the VM")?;
-        if wire.id.get() != Some(&*vm.key.id) {
-            return Err(Error::Protocol(
-                "the cloud answered with another VM".to_owned(),
-            ));
-        }
+        let wire = Self::its_own(vm, &body)?;
         let host = wire.vdrp_ip.get().and_then(found::host);
         let link = wire.links.find("rdpaccess");
         let route = link.and_then(|link| self.http.origin().route(link.href.get()?).ok());

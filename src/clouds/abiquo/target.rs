@@ -4,7 +4,7 @@ use super::Abiquo;
 use super::calls::Call;
 use super::mapping::{Mapper, Texts};
 use super::refusal::decode;
-use super::wire::{Collection, Links, VirtualMachine};
+use super::wire::{Collection, Links, Screen, VirtualMachine};
 use crate::clouds::http::{Origin, Route};
 use crate::clouds::{Error, Result, Target};
 use crate::model::Vm;
@@ -71,9 +71,7 @@ impl Abiquo {
             _ => false,
         };
         if now.key != vm.key || other_uuid {
-            return Err(Error::Protocol(
-                "the cloud answered with another VM".to_owned(),
-            ));
+            return Err(another());
         }
         Ok(Target {
             vm: now,
@@ -94,6 +92,16 @@ impl Abiquo {
                 None => Err(Error::NotFound(why)),
             },
             other => other,
+        }
+    }
+
+    /// The little that is read of a VM beside what is listed, from where it is now.
+    pub(super) fn its_own<'b>(vm: &Vm, body: &'b [u8]) -> Result<Screen<'b>> {
+        let wire: Screen<'_> = decode(body, "the VM")?;
+        if wire.id.get() == Some(&*vm.key.id) {
+            Ok(wire)
+        } else {
+            Err(another())
         }
     }
 
@@ -118,4 +126,8 @@ impl Abiquo {
             .find(|wire| wire.id.get() == Some(&*vm.key.id));
         Ok(here.and_then(|wire| self.http.origin().route(wire.links.href("edit")?).ok()))
     }
+}
+
+fn another() -> Error {
+    Error::Protocol("the cloud answered with another VM".to_owned())
 }
