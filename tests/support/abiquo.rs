@@ -112,3 +112,27 @@ pub fn refused(status: u16, code: &str, message: &str) -> Reply {
         json!({ "links": [], "collection": [error] }).to_string(),
     )
 }
+
+/// A server that signs in a user with these privileges.
+pub async fn signed_in_with(
+    privileges: &[&str],
+    handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+) -> (Server, Arc<dyn Cloud>) {
+    let mut user = fixture_json("login");
+    let named: Vec<Value> = privileges
+        .iter()
+        .map(|name| json!({ "name": name }))
+        .collect();
+    user["privileges"] = json!({ "links": [], "collection": named });
+    let user = user.to_string();
+    let server = Server::start(move |asked| {
+        if asked.path.starts_with("/api/login") {
+            Reply::ok(user.clone())
+        } else {
+            handler(asked)
+        }
+    })
+    .await;
+    let cloud = server.connected().await;
+    (server, cloud)
+}
