@@ -203,3 +203,66 @@ async fn a_finished_task_is_no_warning() {
         "tasks count seconds"
     );
 }
+
+/// A VM of a recorded shape with these members and this hypervisor link instead.
+async fn changed(members: serde_json::Value, hypervisor: serde_json::Value) -> Vm {
+    let mut wire: serde_json::Value = serde_json::from_slice(&fixture("vm_on")).unwrap();
+    let vm = wire.as_object_mut().unwrap();
+    vm.extend(members.as_object().unwrap().clone());
+    if !hypervisor.is_null() {
+        let links = vm["links"].as_array_mut().unwrap();
+        links.retain(|link| link["rel"] != "hypervisortype");
+        links.push(hypervisor);
+    }
+    let body = wire.to_string();
+    let server = Server::signed_in(move |_| Reply::ok(body.clone())).await;
+    let placeholder: Vm = serde_json::from_value(json!({
+        "key": { "cloud": "prod", "id": "501" }, "name": "x", "power": "ON", "native_state": "ON", "deallocated": false,
+        "addresses": [], "locator": "/vm",
+    }))
+    .unwrap();
+    server
+        .connected()
+        .await
+        .target(&placeholder)
+        .await
+        .unwrap()
+        .vm
+}
+
+#[tokio::test]
+async fn a_vm_says_whether_it_is_imported_and_whether_it_is_measured() {
+    for (members, imported, monitored) in [
+        (json!({}), false, false),
+        (json!({ "type": "CAPTURED" }), true, false),
+        (json!({ "type": "NOT_MANAGED" }), true, false),
+        (json!({ "idType": 1 }), true, false),
+        (json!({ "idType": "1", "type": 5 }), true, false),
+        (json!({ "idType": 7, "monitored": true }), false, true),
+        (json!({ "monitored": "yes" }), false, false),
+    ] {
+        let vm = changed(members.clone(), json!(null)).await;
+        assert_eq!(
+            (vm.imported, vm.monitored),
+            (imported, monitored),
+            "{members}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn azure_is_known_by_the_title_or_the_address_of_its_type() {
+    let link = |title: &str, kind: &str| json!({ "rel": "hypervisortype", "title": title, "href": format!("https://h/api/config/hypervisortypes/{kind}") });
+    for (link, expected) in [
+        (link("VMX_04", "VMX_04"), "VMX_04"),
+        (link("ESXi", "VMX_04"), "ESXi"),
+        (link("AZURE_ARM", "AZURE_ARM"), "AZURE_ARM"),
+        (link("Microsoft cloud", "AZURE_ARM"), "AZURE_ARM"),
+        (link("Azure (classic)", "AZURE"), "Azure (classic)"),
+        (link(" ", "KVM"), "KVM"),
+        (json!({ "rel": "hypervisortype", "title": "KVM" }), "KVM"),
+    ] {
+        let vm = changed(json!({}), link.clone()).await;
+        assert_eq!(vm.hypervisor.as_deref(), Some(expected), "{link}");
+    }
+}

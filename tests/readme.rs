@@ -166,20 +166,3 @@ fn the_words_of_each_cloud_are_those_that_its_client_maps() {
         compare(&heading, &words(&provider));
     }
 }
-
-#[test]
-fn what_is_not_yet_done_on_abiquo_is_named() {
-    let [abiquo, ..] = providers();
-    let not_yet = capabilities(&abiquo)
-        .rules
-        .iter()
-        .filter(|rule| !rule.offered);
-    let left_out = README
-        .lines()
-        .find(|line| line.starts_with("Not yet on Abiquo:"))
-        .expect("a line of what is not yet done on Abiquo");
-    for rule in not_yet {
-        let title = rule.action.title().to_lowercase();
-        assert!(left_out.contains(&title), "{title} in {left_out:?}");
-    }
-}

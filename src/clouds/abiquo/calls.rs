@@ -102,6 +102,12 @@ impl Call {
         self
     }
 
+    /// The same call for another kind of answer.
+    pub fn accepting(mut self, accept: Media) -> Self {
+        self.accept = accept;
+        self
+    }
+
     /// The same call, not behind the listings.
     pub fn acting(mut self) -> Self {
         self.lane = Lane::Act;

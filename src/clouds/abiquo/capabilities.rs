@@ -33,21 +33,19 @@ const RULES: &[ActionRule] = &[
     ActionRule::new(ActionKind::Reset, &[On], PERFORM),
     ActionRule::new(ActionKind::Protect, DEPLOYED, &[PROTECT]),
     ActionRule::new(ActionKind::Unprotect, ANY_BUT_LOCKED, &[PROTECT]),
-    ActionRule::new(ActionKind::Deploy, &[NotAllocated], DEPLOY).not_offered(),
+    ActionRule::new(ActionKind::Deploy, &[NotAllocated], DEPLOY),
     ActionRule::new(
         ActionKind::Undeploy,
         &[Allocated, On, Paused, Off, Unknown],
         DEPLOY,
-    )
-    .not_offered(),
-    ActionRule::new(ActionKind::Snapshot, &[Off], &["VAPP_CREATE_INSTANCE"]).not_offered(),
+    ),
+    ActionRule::new(ActionKind::Snapshot, &[Off], &["VAPP_CREATE_INSTANCE"]),
     ActionRule::new(ActionKind::Delete, ANY_BUT_LOCKED, &["VDC_MANAGE_VAPP"])
-        .with_extra_privilege(Unknown, "VAPP_DELETE_UNKNOWN_VM")
-        .not_offered(),
-    ActionRule::new(ActionKind::Relocate, DEPLOYED, &["VM_RELOCATE"]).not_offered(),
+        .with_extra_privilege(Unknown, "VAPP_DELETE_UNKNOWN_VM"),
+    ActionRule::new(ActionKind::Relocate, DEPLOYED, &["VM_RELOCATE"]),
     // The privilege "Move VMs" is known by its words only, not by a name that the API would tell.
-    ActionRule::new(ActionKind::Move, ANY_BUT_LOCKED, &[]).not_offered(),
-    ActionRule::new(ActionKind::Restrict, ANY_BUT_LOCKED, &["VM_RESTRICT"]).not_offered(),
+    ActionRule::new(ActionKind::Move, ANY_BUT_LOCKED, &[]),
+    ActionRule::new(ActionKind::Restrict, ANY_BUT_LOCKED, &["VM_RESTRICT"]),
 ];
 
 /// A deploy is the way out of a partial one as well; deleting wants it undeployed, UNKNOWN or empty (VAPP-5 otherwise).
@@ -131,10 +129,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::model::{
-        Availability, Denial, Privileges, Standing, Vm, availability, availability::denial_by_rule,
-        testing,
-    };
+    use crate::model::{Availability, Denial, Privileges, Standing, Vm, availability, testing};
 
     /// The rows of the API's table of actions, written out by hand: from which states the server takes each one, for a VM that is
     /// not protected and for one that is, with the privileges it asks for.
@@ -190,13 +185,7 @@ mod tests {
             restricted,
             progress: None,
         };
-        // The rows of actions that are not performed yet are held to the document as well.
-        let rule = CAPABILITIES.rule(action).filter(|rule| !rule.offered);
-        match rule {
-            Some(rule) => denial_by_rule(rule, vm, &standing)
-                .map_or(Availability::Allowed, Availability::Denied),
-            None => availability(action, vm, &standing),
-        }
+        availability(action, vm, &standing)
     }
 
     fn all_but(missing: &str) -> Vec<&'static str> {
@@ -308,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_this_program_performs_is_offered() {
+    fn everything_that_the_api_documents_is_offered() {
         let offered: Vec<&str> = ActionKind::all()
             .filter(|kind| CAPABILITIES.offers(*kind))
             .map(ActionKind::id)
@@ -323,8 +312,33 @@ mod tests {
                 "resume",
                 "reset",
                 "protect",
-                "unprotect"
+                "unprotect",
+                "deploy",
+                "undeploy",
+                "snapshot",
+                "delete",
+                "relocate",
+                "move",
+                "restrict"
             ]
         );
+    }
+
+    #[test]
+    fn on_azure_a_hard_power_off_gives_everything_back_and_is_called_so() {
+        let on = |hypervisor: &str| Vm {
+            hypervisor: Some(hypervisor.into()),
+            ..vm(On, false)
+        };
+        for azure in ["AZURE", "AZURE_ARM", "azure_arm"] {
+            let titles = [ActionKind::Shutdown, ActionKind::PowerOff]
+                .map(|action| CAPABILITIES.words(action, &on(azure)).title);
+            assert_eq!(titles, ["Power off", "Deallocate"], "{azure}");
+        }
+        for other in ["VMX_04", "KVM", "AZ"] {
+            let titles = [ActionKind::Shutdown, ActionKind::PowerOff]
+                .map(|action| CAPABILITIES.words(action, &on(other)).title);
+            assert_eq!(titles, ["Shut down", "Power off"], "{other}");
+        }
     }
 }

@@ -1,21 +1,22 @@
-//! Lists and their pages: every VM, every appliance, and whatever else is followed from page to page.
+//! Lists and their pages: every VM, and whatever else is followed from page to page.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _};
 
 use super::Abiquo;
 use super::calls::Call;
 use super::mapping::{Mapper, Texts};
-use super::refusal::{decode, decode_with};
+use super::refusal::decode_with;
+use super::tenants::Place as Where;
 use super::wire::entries::Entries;
-use super::wire::{Collection, Links, VirtualAppliance, VirtualDatacenter, VirtualMachine};
+use super::wire::{Links, VirtualMachine};
 use crate::clouds::http::{Origin, Route};
 use crate::clouds::{Error, Result, VmPage};
-use crate::model::{CloudName, Group, Vapp, Vm};
+use crate::model::{CloudName, Vm};
 
 /// How many entries a page is asked to have. The server may give fewer.
 pub(super) const PAGE: usize = 500;
@@ -39,8 +40,10 @@ struct Page {
 }
 
 /// The pages of a listing, as the next one expects them: it asks for them at once instead of after the first.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Pages {
+    /// Of whose VMs.
+    list: Where,
     /// How many VMs there were.
     total: usize,
     /// How many of them the first page had.
@@ -63,6 +66,8 @@ enum Place {
 /// beyond. The total is that of the first page, and until it has come that of the listing before.
 struct Listing<'a> {
     cloud: &'a Abiquo,
+    /// Whose VMs; known once it has begun.
+    list: Where,
     names: Arc<Mutex<Texts>>,
     /// Requests under way, as many as the configuration allows.
     asking: FuturesUnordered<BodyFuture<'a>>,
@@ -92,6 +97,7 @@ impl Abiquo {
     pub(super) fn list_vms(&self) -> BoxStream<'_, Result<VmPage>> {
         let listing = Listing {
             cloud: self,
+            list: Where::Own,
             names: Arc::default(),
             asking: FuturesUnordered::new(),
             reading: FuturesUnordered::new(),
@@ -133,78 +139,6 @@ impl Abiquo {
             .map_err(|_| Error::Protocol("the list of VMs cannot be read".to_owned()))?
     }
 
-    /// Every virtual appliance: those of each virtual datacenter.
-    pub(super) async fn list_vapps(&self) -> Result<Vec<Vapp>> {
-        let names = Mutex::new(Texts::default());
-        let mut datacenters: Vec<(Route, Option<Group>)> = Vec::new();
-        let first = Route::new(&format!("/cloud/virtualdatacenters?limit={PAGE}"))?;
-        let call = Call::get(first, "virtualdatacenters").list();
-        self.follow(call, |body| {
-            let page: Collection<'_, VirtualDatacenter<'_>> =
-                decode(body, "the list of virtual datacenters")?;
-            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut mapper = Mapper {
-                cloud: &self.name,
-                origin: self.http.origin(),
-                names: &mut names,
-            };
-            for vdc in &page.collection.items {
-                let group = mapper.project(vdc.id.get(), vdc.name.get());
-                let Some(route) = appliances_of(vdc, self.http.origin()) else {
-                    continue;
-                };
-                if !datacenters.iter().any(|(known, _)| *known == route) {
-                    datacenters.push((route, group));
-                }
-            }
-            turn(&page.links, self.http.origin())
-        })
-        .await?;
-        let lists: Vec<Vec<Vapp>> = stream::iter(datacenters)
-            .map(|(route, group)| self.vapps_of(route, group, &names))
-            .buffer_unordered(self.concurrency)
-            .try_collect()
-            .await?;
-        let mut seen = HashSet::new();
-        Ok(lists
-            .into_iter()
-            .flatten()
-            .filter(|vapp| seen.insert(vapp.id.clone()))
-            .collect())
-    }
-
-    async fn vapps_of(
-        &self,
-        route: Route,
-        project: Option<Group>,
-        names: &Mutex<Texts>,
-    ) -> Result<Vec<Vapp>> {
-        let mut vapps = Vec::new();
-        let read = self.follow(Call::get(route, "virtualappliances").list(), |body| {
-            let page: Collection<'_, VirtualAppliance<'_>> =
-                decode(body, "the list of virtual appliances")?;
-            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut mapper = Mapper {
-                cloud: &self.name,
-                origin: self.http.origin(),
-                names: &mut names,
-            };
-            for wire in &page.collection.items {
-                vapps.extend(mapper.vapp(wire).map(|mut vapp| {
-                    vapp.project = vapp.project.take().or_else(|| project.clone());
-                    vapp
-                }));
-            }
-            turn(&page.links, self.http.origin())
-        });
-        match read.await {
-            // The datacenter was removed while its list was on its way.
-            Err(Error::NotFound(_)) => Ok(Vec::new()),
-            Err(error) => Err(error),
-            Ok(()) => Ok(vapps),
-        }
-    }
-
     /// Reads a list page by page. `read` takes a page's body and says where the next one is, or that enough was read.
     pub(super) async fn follow(
         &self,
@@ -231,11 +165,16 @@ impl Listing<'_> {
     /// The next page that has something new; `None` at the end.
     async fn next(&mut self) -> Result<Option<VmPage>> {
         if self.pages == 0 {
-            self.start(
-                Place::First,
-                Route::new(&format!("/cloud/virtualmachines?limit={PAGE}"))?,
-            )?;
-            if let Some(Pages { total, step }) = self.expected {
+            self.list = self.cloud.place()?;
+            // The list of a tenant is not paged, and knows no parameters.
+            let first = match &self.list {
+                Where::Own => format!("{}?limit={PAGE}", self.list.vms()),
+                Where::Tenant(_) => self.list.vms(),
+            };
+            self.start(Place::First, Route::new(&first)?)?;
+            let list = &self.list;
+            self.expected = self.expected.take().filter(|pages| pages.list == *list);
+            if let Some(Pages { total, step, .. }) = self.expected {
                 self.step = step;
                 self.promise(total)?;
             }
@@ -245,7 +184,7 @@ impl Listing<'_> {
                 && self.reading.len() <= self.cloud.concurrency
                 && let Some(at) = self.offsets.pop_front()
             {
-                let route = format!("/cloud/virtualmachines?startwith={at}&limit={PAGE}");
+                let route = self.offset(at);
                 let place = match self.expected {
                     Some(_) => Place::Expected(at),
                     None => Place::Offset(at),
@@ -294,7 +233,17 @@ impl Listing<'_> {
     fn remember(&self) {
         let step = self.step;
         let total = self.total.filter(|total| step > 0 && *total > step);
-        *self.cloud.pages() = total.map(|total| Pages { total, step });
+        let list = self.list.clone();
+        *self.cloud.pages() = total.map(|total| Pages { list, total, step });
+    }
+
+    /// Where the page at an offset is. A server that pages the list of a tenant after all has shown how large its pages are.
+    fn offset(&self, at: usize) -> String {
+        let limit = match &self.list {
+            Where::Own => PAGE,
+            Where::Tenant(_) => self.step,
+        };
+        format!("{}?startwith={at}&limit={limit}", self.list.vms())
     }
 
     fn start(&mut self, place: Place, route: Route) -> Result<()> {
@@ -352,6 +301,7 @@ impl Listing<'_> {
                 Some(Pages {
                     total: before,
                     step,
+                    ..
                 }),
             ) if step == len => {
                 let added = before.next_multiple_of(step)..total;
@@ -455,16 +405,4 @@ fn next(links: &Links<'_>, origin: &Origin) -> Result<Option<Route>> {
 /// The same, for [`Abiquo::follow`].
 pub(super) fn turn(links: &Links<'_>, origin: &Origin) -> Result<ControlFlow<(), Route>> {
     Ok(next(links, origin)?.map_or(ControlFlow::Break(()), ControlFlow::Continue))
-}
-
-/// Where the appliances of a virtual datacenter are listed.
-fn appliances_of(vdc: &VirtualDatacenter<'_>, origin: &Origin) -> Option<Route> {
-    let route = |rel: &str| origin.route(vdc.links.href(rel)?).ok();
-    let list = route("virtualappliances")
-        .or_else(|| route("edit")?.below("/virtualappliances").ok())
-        .or_else(|| {
-            let id: u64 = vdc.id.get()?.parse().ok()?;
-            Route::new(&format!("/cloud/virtualdatacenters/{id}/virtualappliances")).ok()
-        })?;
-    list.below(&format!("?limit={PAGE}")).ok()
 }

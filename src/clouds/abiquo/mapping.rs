@@ -16,7 +16,7 @@ pub(super) use crate::clouds::texts::Texts;
 use crate::model::text::{clean, clean_name};
 use crate::model::{CloudName, Group};
 
-pub(super) use event::{Change, change};
+pub(super) use event::{Change, change, is_of_tenant};
 
 /// What mapping needs to know beside the thing itself.
 pub(super) struct Mapper<'a> {
@@ -62,7 +62,7 @@ fn own(text: Option<&str>) -> Option<Arc<str>> {
 }
 
 /// The last segment of an address's path.
-fn last_segment(href: &str) -> &str {
+pub(super) fn last_segment(href: &str) -> &str {
     let path = href.split(['?', '#']).next().unwrap_or_default();
     path.trim_end_matches('/')
         .rsplit('/')
@@ -92,7 +92,7 @@ fn seconds(time: Int) -> Option<Timestamp> {
 
 /// An event's time: ISO 8601 with any spelling of the offset, or a number of seconds or milliseconds (which of the two is not
 /// documented; their sizes tell).
-fn moment(time: &Text<'_>) -> Option<Timestamp> {
+pub(super) fn moment(time: &Text<'_>) -> Option<Timestamp> {
     /// Seconds reach this in the year 5138, milliseconds reached it in 1973.
     const SECONDS_END: i64 = 100_000_000_000;
     let time = time.get()?.trim();

@@ -5,16 +5,25 @@
 //! (the server lists them all in every state), but for `acknowledge`, whose presence is the offer.
 
 mod actions;
+mod appliances;
 mod calls;
 mod capabilities;
+mod change;
 mod events;
 mod listing;
 mod mapping;
+mod metrics;
+mod moving;
 mod raw;
 mod refusal;
+mod remote;
 mod session;
+mod target;
 mod tasks;
+mod tenants;
+mod vapp_actions;
 mod wire;
+mod workflow;
 
 pub(super) use capabilities::CAPABILITIES;
 
@@ -24,18 +33,24 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use self::calls::{Call, Version};
+use self::events::Filters;
 use self::listing::Pages;
 use self::mapping::Change;
 use self::refusal::decode;
 use self::session::Sessions;
+use self::tenants::Me;
 use self::wire::{Collection, Privilege, User};
-use super::http::{Http, Limits};
+use super::http::{Http, Limits, Route};
 use super::{
-    Accepted, Cloud, Error, EventQuery, ProtectionChange, Result, Target, TaskHandle, VmPage,
+    Accepted, Cloud, Error, EventQuery, ProtectionChange, Result, Target, TaskHandle, VappAccepted,
+    VmPage,
 };
 use crate::config::{CloudEntry, Credentials};
 use crate::model::text::clean_name;
-use crate::model::{Action, Capabilities, CloudName, Event, Privileges, Session, Task, Vapp, Vm};
+use crate::model::{
+    Action, Capabilities, CloudName, Event, Group, Host, Privileges, RemoteAccess, Series, Session,
+    Task, Vapp, VappAction, Vm,
+};
 
 /// One Abiquo platform.
 #[derive(Debug)]
@@ -48,6 +63,12 @@ pub(super) struct Abiquo {
     concurrency: usize,
     /// The pages of the last whole listing of VMs.
     pages: Mutex<Option<Pages>>,
+    /// Who is signed in.
+    me: Mutex<Me>,
+    /// The tenant that is looked at instead of the user's own.
+    chosen: Mutex<Option<Group>>,
+    /// Which filters of events the server takes.
+    filters: Filters,
 }
 
 impl Abiquo {
@@ -64,6 +85,9 @@ impl Abiquo {
             version: Version::new(api_version),
             concurrency: entry.concurrency.max(1),
             pages: Mutex::default(),
+            me: Mutex::default(),
+            chosen: Mutex::default(),
+            filters: Filters::default(),
         })
     }
 
@@ -123,11 +147,13 @@ impl Cloud for Abiquo {
             .flatten()
             .collect::<Vec<_>>()
             .join(" ");
+        let privileges = self.privileges(&user).await?;
+        self.remember_me(&user, &privileges);
         Ok(Session {
             user: text(nick),
             full_name: (!full_name.trim().is_empty()).then(|| text(&full_name)),
             tenant: user.links.title("enterprise").map(text),
-            privileges: self.privileges(&user).await?,
+            privileges,
         })
     }
 
@@ -145,6 +171,55 @@ impl Cloud for Abiquo {
 
     async fn perform(&self, target: &Target, action: &Action) -> Result<Accepted> {
         self.act(target, action).await
+    }
+
+    async fn vapp(&self, vapp: &Vapp) -> Result<Vapp> {
+        self.read_vapp(vapp).await
+    }
+
+    async fn perform_on_vapp(
+        &self,
+        vapp: &Vapp,
+        action: &VappAction,
+        vms: &[Arc<Vm>],
+    ) -> Result<VappAccepted> {
+        self.act_on_vapp(vapp, action, vms).await
+    }
+
+    async fn create_vapp(&self, project: &str, name: &str, restricted: bool) -> Result<Vapp> {
+        self.make_vapp(project, name, restricted).await
+    }
+
+    async fn projects(&self) -> Result<Vec<Group>> {
+        self.list_projects().await
+    }
+
+    async fn held_tasks(&self) -> Result<Vec<Task>> {
+        self.list_held().await
+    }
+
+    async fn decide(&self, task: &Task, approve: bool, note: Option<&str>) -> Result<()> {
+        self.decide_task(task, approve, note).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Group>> {
+        self.list_tenants().await
+    }
+
+    fn look_at(&self, tenant: Option<Group>) {
+        self.choose(tenant);
+    }
+
+    async fn candidates(&self, vm: &Vm) -> Result<Vec<Host>> {
+        self.hosts_for(vm).await
+    }
+
+    async fn remote_access(&self, vm: &Vm, reveal: bool) -> Result<RemoteAccess> {
+        self.read_screen(vm, reveal).await
+    }
+
+    async fn metrics(&self, vm: &Vm) -> Result<Vec<Series>> {
+        self.read_metrics(vm).await
     }
 
     async fn task(&self, handle: &TaskHandle) -> Result<Task> {

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
+use serde::de::IgnoredAny;
 
 use super::wire::lenient::Object;
 use super::wire::{Collection, ErrorEntry};
 use crate::clouds::body::{foreign, is_html};
 use crate::clouds::error::Rejection;
 use crate::clouds::http::{Answer, redirect, retry_after};
-use crate::clouds::{Error, Result};
+use crate::clouds::{Error, Execution, Result};
 use crate::model::text::clean_to;
+use crate::model::{Action, VappAction};
 
 pub(super) use crate::clouds::body::{decode, decode_with};
 
@@ -96,6 +98,64 @@ fn words(body: &[u8]) -> (Option<String>, String) {
         }
     }
     (None, foreign(body))
+}
+
+/// A soft limit: it may be passed knowingly, a hard one never.
+const SOFT_LIMIT: &[&str] = &["SOFT_LIMIT_EXCEEDED"];
+
+/// An imported VM, or a disk that is not in the catalogue: undeploying loses it.
+const LOSES_DATA: &[&str] = &["VM-44", "VM-109", "VM-148"];
+
+/// A VM of an action plan.
+const PLANNED: &[&str] = &["VM-167"];
+
+/// The codes that an action may be told to pass over and was not told yet, by the documents.
+pub(super) fn passed_over(action: &Action) -> &'static [&'static str] {
+    match action {
+        Action::Deploy { force: false } => SOFT_LIMIT,
+        Action::Undeploy { force: false } => LOSES_DATA,
+        Action::Delete { force: false, .. } => PLANNED,
+        _ => &[],
+    }
+}
+
+/// The same of an action on an appliance.
+pub(super) fn passed_over_on_vapp(action: &VappAction) -> &'static [&'static str] {
+    match action {
+        VappAction::Deploy { force: false } => SOFT_LIMIT,
+        VappAction::Undeploy { force: false } => LOSES_DATA,
+        _ => &[],
+    }
+}
+
+/// A refusal with one of these codes as the question that it is. Which status they come with is not documented for all.
+pub(super) fn asks_first(codes: &[&str], error: Error) -> Error {
+    match error {
+        Error::Conflict(rejection) | Error::Rejected(rejection)
+            if rejection
+                .code
+                .as_deref()
+                .is_some_and(|code| codes.contains(&code)) =>
+        {
+            Error::NeedsForce(rejection)
+        }
+        other => other,
+    }
+}
+
+/// The failure of a reading that comes before a change, as the proof that it is: the change was not sent.
+pub(super) fn unsent(error: Error) -> Error {
+    match error.execution() {
+        Execution::No => error,
+        Execution::Maybe => Error::NotFound(format!(
+            "what it needs cannot be read, and nothing was sent ({error})"
+        )),
+    }
+}
+
+/// Whether a body is what the API answers: a JSON object.
+pub(super) fn is_object(body: &[u8]) -> bool {
+    serde_json::from_slice::<Object<IgnoredAny>>(body).is_ok_and(|object| object.0.is_some())
 }
 
 /// A success whose body is not what the API answers: a proxy's page, say. Whether anything was done is not known.

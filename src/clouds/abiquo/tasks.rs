@@ -17,10 +17,14 @@ use crate::model::{Task, TaskState, Vm};
 /// The most tasks of one VM that are kept.
 const MAX_TASKS: usize = 2_000;
 
-/// A task as it was read, with the link that acknowledges it.
-struct Read {
-    task: Task,
+/// A task as it was read, with the links that it offers.
+pub(super) struct Read {
+    pub task: Task,
     acknowledge: Option<Route>,
+    /// Lets a held task go on.
+    pub go_on: Option<Route>,
+    /// Ends a held task.
+    pub cancel: Option<Route>,
 }
 
 impl Abiquo {
@@ -29,7 +33,7 @@ impl Abiquo {
         Ok(self.read(locator).await?.task)
     }
 
-    async fn read(&self, locator: &str) -> Result<Read> {
+    pub(super) async fn read(&self, locator: &str) -> Result<Read> {
         let call = Call::get(Route::new(locator)?, "task").acting();
         let answer = self.answer(call).await?;
         // A task that the server can no longer trace leads elsewhere: to its VM.
@@ -50,13 +54,15 @@ impl Abiquo {
             names: &mut names,
         }
         .task(&wire, Some(locator));
+        let offer = |rel: &str| {
+            let href = wire.links.href(rel);
+            href.map(|href| origin.route(href)).transpose()
+        };
         Ok(Read {
             task: task.ok_or_else(|| Error::Protocol("the task has no id".to_owned()))?,
-            acknowledge: wire
-                .links
-                .href("acknowledge")
-                .map(|href| origin.route(href))
-                .transpose()?,
+            acknowledge: offer("acknowledge")?,
+            go_on: offer("continue")?,
+            cancel: offer("cancel")?,
         })
     }
 

@@ -2,6 +2,8 @@
 //! type or unknown. What a value means is the business of [`super::mapping`].
 
 pub mod entries;
+pub mod metric;
+pub mod request;
 pub(super) use crate::clouds::lenient;
 #[cfg(test)]
 mod tests;
@@ -105,6 +107,13 @@ pub struct VirtualMachine<'a> {
     #[serde(borrow)]
     pub protected_user: Text<'a>,
     pub deallocated: Flag,
+    /// Whether its metrics are fetched.
+    pub monitored: Flag,
+    /// `MANAGED`, `CAPTURED` or `NOT_MANAGED`.
+    #[serde(borrow, rename = "type")]
+    pub kind: Text<'a>,
+    /// 1 for an imported one.
+    pub id_type: Int,
     pub cpu: Int,
     /// MiB.
     pub ram: Int,
@@ -114,14 +123,53 @@ pub struct VirtualMachine<'a> {
     pub links: Links<'a>,
 }
 
-/// A virtual datacenter.
+/// Anything of which only its id, its name and its links matter: a virtual datacenter, a tenant.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct VirtualDatacenter<'a> {
+pub struct Named<'a> {
     #[serde(borrow)]
     pub id: Text<'a>,
     #[serde(borrow)]
     pub name: Text<'a>,
+    #[serde(borrow)]
+    pub links: Links<'a>,
+}
+
+/// A host that a VM can be moved to. Entries of lists leave much of it out.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Machine<'a> {
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    #[serde(borrow)]
+    pub ip: Text<'a>,
+    #[serde(borrow)]
+    pub manager_ip: Text<'a>,
+    pub virtual_cpu_cores: Int,
+    pub virtual_cpus_used: Int,
+    /// MiB.
+    pub virtual_ram_in_mb: Int,
+    /// MiB.
+    pub virtual_ram_used_in_mb: Int,
+    #[serde(borrow)]
+    pub links: Links<'a>,
+}
+
+/// How the screen of a VM is reached, as the VM itself has it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Screen<'a> {
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    #[serde(borrow, rename = "vdrpIP")]
+    pub vdrp_ip: Text<'a>,
+    /// 0 while there is none.
+    pub vdrp_port: Int,
+    /// The screen's password, in clear.
+    #[serde(borrow)]
+    pub password: Text<'a>,
     #[serde(borrow)]
     pub links: Links<'a>,
 }
@@ -218,17 +266,6 @@ pub struct AcceptedRequest<'a> {
     pub links: Links<'a>,
 }
 
-/// The body of a change of state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct VirtualMachineState {
-    /// `ON`, `OFF` or `PAUSED`; the server takes no other.
-    pub state: &'static str,
-    /// Whether the guest is asked first.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub graceful_shutdown: bool,
-}
-
 /// One entry of an error body.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -268,6 +305,10 @@ pub struct Event<'a> {
     pub entity_enterprise_name: Text<'a>,
     #[serde(borrow)]
     pub enterprise_name: Text<'a>,
+    #[serde(borrow, rename = "entityEnterpriseURI")]
+    pub entity_enterprise_uri: Text<'a>,
+    #[serde(borrow, rename = "enterpriseURI")]
+    pub enterprise_uri: Text<'a>,
     #[serde(borrow)]
     pub user_name: Text<'a>,
     #[serde(borrow)]
@@ -288,6 +329,8 @@ pub struct Event<'a> {
     pub user: Text<'a>,
     #[serde(borrow)]
     pub enterprise: Text<'a>,
+    #[serde(borrow)]
+    pub id_enterprise: Text<'a>,
     #[serde(borrow)]
     pub datacenter: Text<'a>,
     #[serde(borrow)]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Mapper, moment, own, vm_id};
+use super::{Mapper, last_segment, moment, own, vm_id};
 use crate::clouds::abiquo::wire;
 use crate::model::text::{clean, clean_name};
-use crate::model::{Event, EventKey, Severity, VmKey};
+use crate::model::{Event, EventKey, Group, Severity, VmKey};
 
 const VIRTUAL_MACHINE: &str = "VIRTUAL_MACHINE";
 
@@ -124,6 +124,29 @@ impl Mapper<'_> {
             .collect();
         self.name(Some(&path.join(" / ")))
     }
+}
+
+/// Whether an event happened in a tenant: by what it happened to, and only where it does not tell that, by who did it. One that tells
+/// neither belongs to nobody.
+pub(in crate::clouds::abiquo) fn is_of_tenant(wire: &wire::Event<'_>, tenant: &Group) -> bool {
+    let by = |id: Option<&str>, name: Option<&str>| match (id, name) {
+        (Some(id), _) => Some(*tenant.id == *id),
+        (None, Some(name)) => Some(*tenant.name == *clean_name(name.trim())),
+        (None, None) => None,
+    };
+    let entity = wire.entity_enterprise_uri.get().map(last_segment);
+    let name = wire.entity_enterprise_name.get();
+    by(
+        entity.or_else(|| wire.id_enterprise.get()),
+        name.or_else(|| wire.enterprise.get()),
+    )
+    .or_else(|| {
+        by(
+            wire.enterprise_uri.get().map(last_segment),
+            wire.enterprise_name.get(),
+        )
+    })
+    .unwrap_or(false)
 }
 
 /// Entity and action, which up to 4.6 are one word, and the entity perhaps beside it as the component.

@@ -52,7 +52,7 @@ impl Mapper<'_> {
 
     /// The VM of a task: of its own address, of the link to it, else its owner's id.
     fn owner(&self, wire: &wire::Task<'_>) -> Option<VmKey> {
-        let by_link = ["self", "virtualmachine", "target"]
+        let by_link = ["self", "virtualmachine", "target", "parent"]
             .into_iter()
             .find_map(|rel| vm_id(wire.links.href(rel)?));
         let id = own(by_link.or_else(|| wire.owner_id.get()))?;
@@ -64,12 +64,13 @@ impl Mapper<'_> {
 }
 
 /// A task whose state is missing (seen in print) is told by its links: `result` is there when it succeeded, `acknowledge` when
-/// it failed.
+/// it failed, `continue` while it is held.
 fn task_state(wire: &wire::Task<'_>) -> TaskState {
     match wire.state.get() {
         Some(word) => TaskState::from_word(&clean_name(word.trim())),
         None if wire.links.href("acknowledge").is_some() => TaskState::FinishedUnsuccessfully,
         None if wire.links.href("result").is_some() => TaskState::FinishedSuccessfully,
+        None if wire.links.href("continue").is_some() => TaskState::Queueing,
         None => TaskState::from_word("UNKNOWN"),
     }
 }

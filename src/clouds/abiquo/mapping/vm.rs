@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Mapper, millis, own};
+use super::{Mapper, last_segment, millis, own};
 use crate::clouds::abiquo::wire::{Links, VirtualAppliance, VirtualMachine};
 use crate::clouds::http::Route;
 use crate::model::text::{clean, clean_name};
-use crate::model::{Group, PowerState, Protection, ProtectionScope, Vapp, VappState, Vm, VmKey};
+use crate::model::{PowerState, Protection, ProtectionScope, Vapp, VappState, Vm, VmKey};
 
 /// No VM has more addresses than are shown.
 const MAX_ADDRESSES: usize = 64;
@@ -33,8 +33,8 @@ impl Mapper<'_> {
             power: power(word, wire.id_state.0),
             native_state: self.names.share(&clean_name(word)),
             deallocated: wire.deallocated.0.unwrap_or(false),
-            imported: false,
-            monitored: false,
+            imported: is_imported(wire),
+            monitored: wire.monitored.0.unwrap_or(false),
             protection: protection(wire, word),
             vapp: self.group(links.find("virtualappliance")),
             project: self.group(links.find("virtualdatacenter")),
@@ -46,7 +46,7 @@ impl Mapper<'_> {
             console: None,
             host: self.name(links.title("machine")),
             owner: self.name(links.title("user")),
-            hypervisor: self.name(links.title("hypervisortype")),
+            hypervisor: self.hypervisor(links),
             template: self.name(links.title("virtualmachinetemplate")),
             description: self.text(wire.description.get()),
             cpu: wire.cpu.0.and_then(|cpu| u32::try_from(cpu).ok()),
@@ -74,6 +74,25 @@ impl Mapper<'_> {
         Arc::from(route.as_ref().map_or("", Route::path))
     }
 
+    /// The hypervisor type: the title of its link, but where the address alone says that it is Azure, whose power actions mean something
+    /// else, or where there is no title, the type in the address.
+    fn hypervisor(&mut self, links: &Links<'_>) -> Option<Arc<str>> {
+        const AZURE: &str = "AZURE";
+        let link = links.find("hypervisortype")?;
+        let kind = link.href.get().map(last_segment);
+        let is_azure = |text: &str| {
+            text.get(..AZURE.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(AZURE))
+        };
+        let title = link.title.get().map(str::trim);
+        match (title.filter(|title| !title.is_empty()), kind) {
+            (Some(title), Some(kind)) if is_azure(kind) && !is_azure(title) => {
+                self.name(Some(kind))
+            }
+            (title, kind) => self.name(title.or(kind)),
+        }
+    }
+
     /// A virtual appliance; `None` for an entry without an id.
     pub fn vapp(&mut self, wire: &VirtualAppliance<'_>) -> Option<Vapp> {
         let id = own(wire.id.get())?;
@@ -90,13 +109,12 @@ impl Mapper<'_> {
             id,
         })
     }
+}
 
-    /// The virtual datacenter that an appliance without a link to it was listed under.
-    pub fn project(&mut self, id: Option<&str>, name: Option<&str>) -> Option<Group> {
-        let id = self.name(id)?;
-        let name = self.name(name).unwrap_or_else(|| id.clone());
-        Some(Group { id, name })
-    }
+/// Whether a VM was found on a hypervisor rather than made by the platform.
+fn is_imported(wire: &VirtualMachine<'_>) -> bool {
+    let kind = wire.kind.get().unwrap_or_default().trim();
+    matches!(kind, "CAPTURED" | "NOT_MANAGED") || wire.id_type.0 == Some(1)
 }
 
 /// The power state of a wire word. A word that is none of the eight is Unknown, and kept beside it; `MAINTENANCE`, which the

@@ -11,11 +11,15 @@ use serde::Deserialize;
 use url::Url;
 
 use super::lenient::Object;
+use super::request::VirtualMachineState;
 use super::*;
-use crate::clouds::abiquo::mapping::{Mapper, Texts, change};
+use crate::clouds::abiquo::mapping::{Mapper, Texts, change, is_of_tenant};
+use crate::clouds::abiquo::metrics::measures;
+use crate::clouds::abiquo::moving::candidate;
 use crate::clouds::abiquo::refusal::{decode, refusal};
-use crate::clouds::http::{Answer, Origin};
-use crate::model::CloudName;
+use crate::clouds::abiquo::tenants::named;
+use crate::clouds::http::{Answer, Origin, Route};
+use crate::model::{CloudName, Group};
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/fixtures/abiquo"]
@@ -140,14 +144,10 @@ const FIXTURES: &[(&str, Check)] = &[
         let users: Collection<'_, User<'_>> = read(body);
         assert_eq!(users.collection.items[0].nick.get(), Some("privers"));
     }),
-    ("enterprises", |body| {
-        assert!(list::<VirtualDatacenter<'_>>(body).0 > 0)
-    }),
-    ("locations", |body| {
-        assert!(list::<VirtualDatacenter<'_>>(body).0 > 0)
-    }),
+    ("enterprises", |body| assert!(list::<Named<'_>>(body).0 > 0)),
+    ("locations", |body| assert!(list::<Named<'_>>(body).0 > 0)),
     ("vdcs", |body| {
-        let vdcs: Collection<'_, VirtualDatacenter<'_>> = read(body);
+        let vdcs: Collection<'_, Named<'_>> = read(body);
         assert_eq!(
             (
                 vdcs.collection.items[0].id.get(),
@@ -329,7 +329,7 @@ const FIXTURES: &[(&str, Check)] = &[
         assert_eq!(error_entry(body).0, "VM-1")
     }),
     ("relocate_candidates_inferred", |body| {
-        assert_eq!(list::<VirtualDatacenter<'_>>(body).1, 1)
+        assert_eq!(list::<Named<'_>>(body).1, 1)
     }),
     ("relocate_request_inferred", |body| {
         drop(read::<AcceptedRequest<'_>>(body))
@@ -424,6 +424,31 @@ fn swallow(body: &[u8], status: u16) {
             .collect();
         let _ = events.iter().filter_map(change).count();
     }
+    let tenant = Group {
+        id: "7".into(),
+        name: "Acme".into(),
+    };
+    if let Ok(events) = decode::<Collection<'_, Event<'_>>>(body, "x") {
+        let events = events.collection.items.iter();
+        let _ = events.filter(|event| is_of_tenant(event, &tenant)).count();
+    }
+    if let Ok(hosts) = decode::<Collection<'_, Machine<'_>>>(body, "x") {
+        let hosts = hosts.collection.items.iter();
+        for host in hosts.filter_map(|host| candidate(host, &origin)) {
+            let host = host.host;
+            let safe = host.name.chars().all(crate::model::text::is_safe);
+            assert!(safe && !host.id.is_empty());
+        }
+    }
+    if let Ok(tenants) = decode::<Collection<'_, Named<'_>>>(body, "x") {
+        for tenant in tenants.collection.items.iter().filter_map(named) {
+            assert!(Route::new(&format!("/admin/enterprises/{}", tenant.id)).is_ok());
+        }
+    }
+    let list = Route::new("/metrics").unwrap();
+    let _ = measures(body, &list, &origin);
+    let _ = decode::<metric::Metric<'_>>(body, "x");
+    let _ = decode::<Screen<'_>>(body, "x");
     let answer = Answer {
         status: StatusCode::from_u16(status).unwrap(),
         headers: HeaderMap::new(),
