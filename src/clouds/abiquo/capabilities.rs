@@ -129,7 +129,10 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
     use super::*;
-    use crate::model::{Availability, Denial, Privileges, Standing, Vm, availability, testing};
+    use crate::model::{
+        Availability, Denial, Privileges, Standing, VappStanding, Vm, availability, testing,
+        vapp_availability,
+    };
 
     /// The rows of the API's table of actions, written out by hand: from which states the server takes each one, for a VM that is
     /// not protected and for one that is, with the privileges it asks for.
@@ -339,6 +342,39 @@ mod tests {
             let titles = [ActionKind::Shutdown, ActionKind::PowerOff]
                 .map(|action| CAPABILITIES.words(action, &on(other)).title);
             assert_eq!(titles, ["Shut down", "Power off"], "{other}");
+        }
+    }
+
+    /// The rows of the API's table of appliances, written out by hand.
+    #[rustfmt::skip]
+    const VAPPS: &[(VappActionKind, &[VappState], &str)] = &[
+        (VappActionKind::Deploy, &[VappState::Undeployed, VappState::PartiallyDeployed], "VAPP_DEPLOY_UNDEPLOY"),
+        (VappActionKind::Undeploy, &[VappState::Deployed, VappState::PartiallyDeployed, VappState::Unknown], "VAPP_DEPLOY_UNDEPLOY"),
+        (VappActionKind::Edit, &[VappState::Deployed, VappState::Undeployed, VappState::PartiallyDeployed, VappState::Unknown, VappState::Empty], "VAPP_CUSTOMISE_SETTINGS"),
+        (VappActionKind::Delete, &[VappState::Undeployed, VappState::Unknown, VappState::Empty], "VDC_MANAGE_VAPP"),
+    ];
+
+    #[test]
+    fn an_appliance_as_a_whole_has_its_states_and_privileges() {
+        let none: &[Vm] = &[];
+        for (action, states, privilege) in VAPPS {
+            for state in VappState::ALL {
+                let ask = |held: &str| {
+                    let privileges: Privileges = [held].into_iter().collect();
+                    let standing = VappStanding {
+                        capabilities: &CAPABILITIES,
+                        privileges: Some(&privileges),
+                        signed_out: None,
+                        read_only: false,
+                        restricted: false,
+                        state,
+                    };
+                    vapp_availability(*action, none, &standing).is_allowed()
+                };
+                let case = format!("{} while {}", action.id(), state.as_str());
+                assert_eq!(ask(privilege), states.contains(&state), "{case}");
+                assert!(!ask("SOMETHING_ELSE"), "{case}");
+            }
         }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! What travels is in `wire`, what it means in `mapping`, what may be done from where in `capabilities`. Links are followed by
 //! their `rel` and rebased to the configured origin; an action's link tells its address only, never that it may be done
-//! (the server lists them all in every state), but for `acknowledge`, whose presence is the offer.
+//! (the server lists them all in every state), but for those of tasks (`acknowledge`, `continue`, `cancel`), whose presence is the
+//! offer.
+//!
+//! A question that is read before a change proves, when it fails, that the change was not sent ([`refusal::unsent`]).
 
 mod actions;
 mod appliances;
