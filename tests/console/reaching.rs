@@ -477,7 +477,7 @@ fn a_warning_of_somebody_else() {
                 deck.press("tab");
             }
         }
-        deck.press("j j enter");
+        deck.press("enter");
         assert!(matches!(deck.app.layers.last(), Some(Layer::Task(_))));
     });
 }

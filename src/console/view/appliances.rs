@@ -173,7 +173,8 @@ fn project(app: &App, cloud: &crate::model::CloudName, id: Option<&str>, strip: 
 
 /// The cells of a state with its sign, of an appliance or a VM in it.
 fn state_cells(app: &App, strip: &Strip<'_>) -> usize {
-    row::state_cells(app, strip.room()) - 2
+    // "Waiting to be reviewed" stands whole.
+    (row::state_cells(app, strip.room()) - 2).max(24)
 }
 
 /// Whether workflow holds something of it: that is what its lock means then.

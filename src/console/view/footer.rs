@@ -165,16 +165,13 @@ fn hints(app: &App) -> (Vec<UiCommand>, Vec<UiCommand>) {
                 .and_then(|vm| app.inventory.overview_of(vm))
                 .is_some_and(|vm| vm.warnings > 0);
             let back = (!app.events.is_unfiltered()).then_some(UiCommand::Back);
-            [
-                UiCommand::Open,
-                UiCommand::Filter,
-                UiCommand::EventFilter,
-                UiCommand::EventExport,
-            ]
-            .into_iter()
-            .chain(warns.then_some(UiCommand::Acknowledge))
-            .chain(back)
-            .collect()
+            [UiCommand::Open]
+                .into_iter()
+                .chain(warns.then_some(UiCommand::Acknowledge))
+                .chain([UiCommand::Filter, UiCommand::EventFilter])
+                .chain(back)
+                .chain([UiCommand::EventExport])
+                .collect()
         }
         (Focus::Main, ViewKind::Workflow) => workflow::hints(app),
     };
