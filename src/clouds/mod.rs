@@ -116,7 +116,7 @@ pub struct VappAccepted {
 }
 
 /// Which events are wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct EventQuery {
     /// Nothing older than this.
     pub since: Option<Timestamp>,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, CloudName, Confirmed, TaskKey, VappAction, VappKey, Vm, VmKey};
+use crate::model::{
+    Action, CloudName, Confirmed, TaskKey, VappAction, VappActionKind, VappKey, Vm, VmKey,
+};
 
 /// Names a command within one run of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,6 +127,19 @@ impl Command {
             Self::Act { vm, .. } => Some(vm),
             Self::Decide { vm, .. } | Self::Acknowledge { vm, .. } => vm.as_ref(),
             Self::ActOnVapp { .. } | Self::CreateVapp { .. } => None,
+        }
+    }
+
+    /// The VMs that nothing else can be done to until it is over.
+    #[must_use]
+    pub fn occupies(&self) -> &[VmKey] {
+        match self {
+            Self::Act { vm, .. } => std::slice::from_ref(vm),
+            Self::ActOnVapp { action, vms, .. } if action.kind() != VappActionKind::Edit => vms,
+            Self::ActOnVapp { .. }
+            | Self::CreateVapp { .. }
+            | Self::Decide { .. }
+            | Self::Acknowledge { .. } => &[],
         }
     }
 

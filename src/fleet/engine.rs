@@ -152,17 +152,32 @@ impl Fleet {
             Ask::Raw(vm) => self.question(vm, Question::Raw),
             Ask::Candidates(vm) => self.question(vm, Question::Candidates),
             Ask::Console(vm) => self.question(vm, Question::Console),
-            Ask::Remote { .. }
-            | Ask::Metrics(_)
-            | Ask::Held(_)
-            | Ask::Tenants(_)
-            | Ask::LookAt(..)
-            | Ask::Projects(_)
-            | Ask::Events(..) => {}
+            Ask::Remote { vm, reveal } => self.question(vm, |vm| Question::Remote(vm, reveal)),
+            Ask::Metrics(vm) => self.question(vm, Question::Metrics),
+            Ask::Held(Some(cloud)) => self.question_of(&cloud, Question::Held),
+            Ask::Held(None) => {
+                for worker in &self.workers {
+                    worker.ask(Question::Held);
+                }
+            }
+            Ask::Tenants(cloud) => self.question_of(&cloud, Question::Tenants),
+            Ask::Projects(cloud) => self.question_of(&cloud, Question::Projects),
+            Ask::Events(cloud, query) => self.question_of(&cloud, Question::Events(query)),
+            Ask::LookAt(cloud, tenant) => {
+                if let Some(worker) = self.worker(&cloud) {
+                    worker.look_at_soon(tenant);
+                }
+            }
         }
     }
 
-    fn question(&self, vm: VmKey, question: fn(VmKey) -> Question) {
+    fn question_of(&self, cloud: &CloudName, question: Question) {
+        if let Some(worker) = self.worker(cloud) {
+            worker.ask(question);
+        }
+    }
+
+    fn question(&self, vm: VmKey, question: impl FnOnce(VmKey) -> Question) {
         if let Some(worker) = self.worker(&vm.cloud) {
             worker.ask(question(vm));
         }

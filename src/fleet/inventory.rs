@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::command::{Command, CommandId, CommandReport};
+use super::command::{CommandId, CommandReport};
 use super::update::{CloudInfo, Update};
 use crate::model::{
     ActionKind, Availability, CloudName, Event, Group, Task, VappActionKind, VappKey, VappStanding,
@@ -191,6 +191,8 @@ impl Inventory {
         for key in ours {
             self.remove(&key, changes);
         }
+        self.tasks.forget_others(cloud);
+        changes.tasks = true;
         changes.vapps |= self.appliances.replace(cloud, Vec::new());
         let events = self.events.len();
         self.events.retain(|event| event.key.cloud != *cloud);
@@ -309,15 +311,16 @@ impl Inventory {
     }
 
     fn report(&mut self, report: CommandReport, changes: &mut Changes) {
-        if let Some(vm) = report.command.vm().cloned() {
-            if report.stage.is_final() {
-                if self.pending.get(&vm) == Some(&report.id) {
-                    self.pending.remove(&vm);
-                }
-            } else if matches!(report.command, Command::Act { .. }) {
+        for vm in report.command.occupies() {
+            if !report.stage.is_final() {
                 self.pending.insert(vm.clone(), report.id);
+            } else if self.pending.get(vm) == Some(&report.id) {
+                self.pending.remove(vm);
             }
-            self.touch(Some(vm), changes);
+            self.touch(Some(vm.clone()), changes);
+        }
+        if let Some(vm) = report.command.vm() {
+            self.touch(Some(vm.clone()), changes);
         }
         changes.tasks = true;
         match self

@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
+use super::group::GroupWork;
 use super::watch::Watch;
-use crate::model::{CloudName, TaskKey, VmKey};
+use crate::model::{CloudName, TaskKey, VappKey, VmKey};
 
 use file::JournalFile;
 pub(super) use unfinished::{Unfinished, unfinished};
@@ -28,7 +29,7 @@ const SIZE_MAX: u64 = 10 * 1024 * 1024;
 /// The lines that are written before the disk is waited for.
 const BATCH: usize = 256;
 
-/// One line of the journal. Every key is always there.
+/// One line of the journal. Every key is always there; lines of earlier versions may lack some.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// When.
@@ -41,7 +42,11 @@ pub(super) struct Record {
     pub cloud: CloudName,
     /// The cloud's id of the VM.
     pub vm: Option<Arc<str>>,
-    /// The VM's name then.
+    /// The cloud's id of the appliance, for what is done to one.
+    pub vapp: Option<Arc<str>>,
+    /// The cloud's id of the tenant that was looked at, where that was not the user's own.
+    pub tenant: Option<Arc<str>>,
+    /// The name of the VM or the appliance then.
     pub name: Arc<str>,
     /// `power_off`, or `acknowledge`.
     pub action: String,
@@ -55,6 +60,8 @@ pub(super) struct Record {
     pub locator: Option<Arc<str>>,
     /// How far an operation is that this program watches.
     pub watch: Option<Box<Watch>>,
+    /// How the VMs of an appliance go on.
+    pub group: Option<Box<GroupWork>>,
     /// The sentence that goes with it.
     pub message: Option<String>,
     /// Who was signed in.
@@ -76,12 +83,44 @@ pub(super) struct Args {
     /// Powered off for good, whatever would start it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_off: Option<bool>,
+    /// What the copy, or the appliance, is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The cloud's id of the appliance to move to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vapp: Option<String>,
+    /// The cloud's id of the project of a new appliance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<Arc<str>>,
+    /// Whether the appliance is restricted from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restricted: Option<bool>,
+    /// Left on its hypervisor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<bool>,
+    /// Passing over what the cloud had refused it for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub force: Option<bool>,
+    /// What the decision's event says beside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The cloud's ids of the VMs that an action on their appliance was said to touch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vms: Vec<Arc<str>>,
 }
 
 impl Record {
     /// The key of the VM it is about.
     pub(super) fn vm_key(&self) -> Option<VmKey> {
         Some(VmKey::new(&self.cloud, self.vm.as_ref()?))
+    }
+
+    /// The key of the appliance it is about.
+    pub(super) fn vapp_key(&self) -> Option<VappKey> {
+        Some(VappKey {
+            cloud: self.cloud.clone(),
+            id: self.vapp.clone()?,
+        })
     }
 
     /// The key of the task it names.

@@ -7,6 +7,7 @@ mod backoff;
 mod cache;
 pub mod command;
 mod engine;
+mod group;
 pub mod inventory;
 mod journal;
 mod local;

@@ -42,6 +42,11 @@ pub(super) fn failed_by(what: &str, error: &Error) -> String {
     format!("{what} failed: {}", with_remedy(error, error))
 }
 
+/// `Undeploy of web-02 on prod was not done: why; next`, where the cloud would do it if it were told to all the same.
+pub(super) fn needs_force(what: &str, error: &Error) -> String {
+    format!("{what} was not done: {}", with_remedy(error, error))
+}
+
 /// [`not_sent`] because of an error of a cloud.
 pub(super) fn not_sent_by(what: &str, error: &Error) -> String {
     format!("{what} was not sent: {}", with_remedy(error, error))

@@ -40,8 +40,8 @@ async fn an_action_goes_through_its_stages_and_its_vm_is_told_before_its_end() {
     assert_eq!(
         keys,
         [
-            "action", "args", "cloud", "command", "last", "locator", "message", "name", "run",
-            "stage", "task", "time", "user", "vm", "watch"
+            "action", "args", "cloud", "command", "group", "last", "locator", "message", "name",
+            "run", "stage", "task", "tenant", "time", "user", "vapp", "vm", "watch"
         ]
     );
     assert_eq!(

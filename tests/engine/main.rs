@@ -8,10 +8,14 @@
 )]
 
 mod acting;
+mod appliances;
+mod asking;
+mod deciding;
 #[path = "../support/fake_cloud.rs"]
 mod fake_cloud;
 mod kept;
 mod kept_here;
+mod looking;
 mod one_shot;
 mod outages;
 mod parts;

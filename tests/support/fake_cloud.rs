@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use vmdeck::clouds::{
     Accepted, Cloud, Error, EventQuery, Phase, ProtectionChange, Result, Target, TaskHandle,
-    VmPage, error::Rejection,
+    VappAccepted, VmPage, error::Rejection,
 };
 use vmdeck::model::{
     Action, ActionKind, ActionRule, Capabilities, CloudName, Event, EventKey, Group, Host, Job,
-    JobState, PowerState, Protection, ProtectionScope, Session, Severity, Task, TaskKey, TaskKind,
-    TaskState, Vapp, Vm, VmKey,
+    JobState, PowerState, Protection, ProtectionScope, RemoteAccess, Revealed, Series, Session,
+    Severity, Task, TaskKey, TaskKind, TaskState, Vapp, VappAction, VappActionKind, VappRule,
+    VappState, Vm, VmKey,
 };
 
 const DEPLOYED: &[PowerState] = &[PowerState::On, PowerState::Paused, PowerState::Off];
@@ -77,6 +78,66 @@ pub const TAGGED: Capabilities = Capabilities {
     ..PLAIN
 };
 
+const WHOLE_RULES: &[ActionRule] = &[
+    ActionRule::new(ActionKind::PowerOn, &[PowerState::Off], PERFORM),
+    ActionRule::new(ActionKind::PowerOff, &[PowerState::On], PERFORM),
+    ActionRule::new(ActionKind::Deploy, &[PowerState::NotAllocated], PERFORM),
+    ActionRule::new(ActionKind::Undeploy, DEPLOYED, PERFORM),
+    ActionRule::new(ActionKind::Snapshot, &[PowerState::Off], PERFORM),
+    ActionRule::new(ActionKind::Move, DEPLOYED, PERFORM),
+    ActionRule::new(
+        ActionKind::Delete,
+        &[PowerState::On, PowerState::Off, PowerState::NotAllocated],
+        PERFORM,
+    ),
+    ActionRule::new(ActionKind::Protect, DEPLOYED, &["PROTECT"]),
+    ActionRule::new(ActionKind::Unprotect, DEPLOYED, &["PROTECT"]),
+];
+
+const fn vapp_rule(action: VappActionKind, from: &'static [VappState]) -> VappRule {
+    VappRule {
+        action,
+        from,
+        privileges: PERFORM,
+    }
+}
+
+/// What a cloud can do whose appliances are worked on as a whole, whose tasks workflow holds, and that has tenants.
+pub const WHOLE: Capabilities = Capabilities {
+    provider: "Whole",
+    rules: WHOLE_RULES,
+    vapp_rules: &[
+        vapp_rule(
+            VappActionKind::Deploy,
+            &[VappState::Undeployed, VappState::PartiallyDeployed],
+        ),
+        vapp_rule(
+            VappActionKind::Undeploy,
+            &[VappState::Deployed, VappState::PartiallyDeployed],
+        ),
+        vapp_rule(
+            VappActionKind::Edit,
+            &[
+                VappState::Empty,
+                VappState::Deployed,
+                VappState::Undeployed,
+                VappState::PartiallyDeployed,
+            ],
+        ),
+        vapp_rule(
+            VappActionKind::Delete,
+            &[VappState::Empty, VappState::Undeployed],
+        ),
+    ],
+    restricted_privilege: Some("RESTRICTED"),
+    create_vapp: Some(PERFORM),
+    workflow: Some("REVIEW"),
+    acknowledge_others: Some("USERS"),
+    tenants: Some("TENANTS"),
+    metrics: true,
+    ..CAPABILITIES
+};
+
 /// The same with tasks that nobody can acknowledge there.
 pub const UNACKNOWLEDGED: Capabilities = Capabilities {
     provider: "Unacknowledged",
@@ -128,6 +189,21 @@ pub struct State {
     pub read_whole: Vec<String>,
     /// Where VMs can be moved to.
     pub hosts: Vec<Host>,
+    /// What the user may do.
+    pub privileges: Vec<&'static str>,
+    /// VMs whose every task fails.
+    pub broken: Vec<String>,
+    /// VMs that are undeployed only by force.
+    pub asks_first: Vec<String>,
+    /// Whether an appliance's VMs are asked for one by one.
+    pub one_by_one: bool,
+    /// Whether an appliance's operations have no tasks: then the test ends them.
+    pub no_links: bool,
+    /// Where appliances can be made.
+    pub projects: Vec<Group>,
+    /// The VMs of other tenants, by their ids; those of the user's own under no id while another one is looked at.
+    pub others: HashMap<String, BTreeMap<String, Vm>>,
+    looks_at: String,
     twists: HashMap<&'static str, VecDeque<Twist>>,
     always: HashMap<&'static str, Twist>,
     polled: HashMap<String, usize>,
@@ -177,6 +253,14 @@ impl FakeCloud {
             phases: HashMap::new(),
             read_whole: Vec::new(),
             hosts: Vec::new(),
+            privileges: vec!["PERFORM", "PROTECT"],
+            broken: Vec::new(),
+            asks_first: Vec::new(),
+            one_by_one: false,
+            no_links: false,
+            projects: Vec::new(),
+            others: HashMap::new(),
+            looks_at: String::new(),
             twists: HashMap::new(),
             always: HashMap::new(),
             polled: HashMap::new(),
@@ -232,6 +316,11 @@ impl FakeCloud {
             .filter(|call| call.name == name)
             .cloned()
             .collect()
+    }
+
+    /// A new client of it looks at the user's own tenant.
+    pub fn look_at_own(&self) {
+        self.look_at(None);
     }
 
     pub fn change(&self, n: usize, change: impl FnOnce(&mut Vm)) {
@@ -310,7 +399,9 @@ impl FakeCloud {
     }
 
     fn find(&self, id: &str) -> Result<Vm> {
-        let found = self.state().vms.get(id).cloned();
+        let state = self.state();
+        let all = std::iter::once(&state.vms).chain(state.others.values());
+        let found = all.filter_map(|vms| vms.get(id)).next().cloned();
         found.ok_or_else(|| Error::NotFound(format!("no VM {id}")))
     }
 }
@@ -371,7 +462,11 @@ impl State {
         else {
             return;
         };
-        let fails = no_tools && task.kind.as_str() == "SHUTDOWN";
+        if task.state == TaskState::Queueing || task.state.is_terminal() {
+            return;
+        }
+        let broken = self.broken.iter().any(|one| one == vm);
+        let fails = broken || (no_tools && task.kind.as_str() == "SHUTDOWN");
         task.state = if fails {
             TaskState::FinishedUnsuccessfully
         } else {
@@ -392,7 +487,13 @@ impl State {
         }
         let power = match task.kind.as_str() {
             "SHUTDOWN" if fails => PowerState::On,
-            "SHUTDOWN" | "POWER_OFF" => PowerState::Off,
+            "SHUTDOWN" | "POWER_OFF" | "SNAPSHOT" => PowerState::Off,
+            "DEPLOY" if fails => PowerState::NotAllocated,
+            "UNDEPLOY" if !fails => PowerState::NotAllocated,
+            "DELETE" if !fails => {
+                self.vms.remove(vm);
+                return;
+            }
             "PAUSE" => PowerState::Paused,
             _ => PowerState::On,
         };
@@ -410,11 +511,15 @@ impl Cloud for FakeCloud {
 
     async fn connect(&self) -> Result<Session> {
         let twist = self.begin("connect", "").await?;
+        let (user, privileges) = {
+            let state = self.state();
+            (state.user, state.privileges.clone())
+        };
         let session = Session {
-            user: self.state().user.into(),
+            user: user.into(),
             full_name: None,
             tenant: None,
-            privileges: ["PERFORM", "PROTECT"].into_iter().collect(),
+            privileges: privileges.into_iter().collect(),
         };
         Self::end(twist, session).await
     }
@@ -476,6 +581,7 @@ impl Cloud for FakeCloud {
             let id = target.vm.key.id.to_string();
             let user = state.user;
             let phases = state.phases.get(&action.kind()).cloned();
+            let asks = state.asks_first.contains(&id);
             let vm = state
                 .vms
                 .get_mut(&id)
@@ -503,6 +609,20 @@ impl Cloud for FakeCloud {
                 _ if vm.power == PowerState::Locked => {
                     return Err(conflict("VM-2", "The virtual machine is locked"));
                 }
+                Action::Undeploy { force: false } if asks => {
+                    return Err(asks_first());
+                }
+                Action::Move { vapp } => {
+                    let group = state.vapps.iter().find(|one| *one.id == **vapp);
+                    let group = group.map(|vapp| Group {
+                        id: vapp.id.clone(),
+                        name: vapp.name.clone(),
+                    });
+                    if let Some(vm) = state.vms.get_mut(&id) {
+                        vm.vapp = group;
+                    }
+                    Accepted::Done
+                }
                 _ => {
                     set_power(vm, PowerState::Locked);
                     let kind = action.kind().id().to_uppercase();
@@ -516,6 +636,140 @@ impl Cloud for FakeCloud {
             }
         };
         Self::end(twist, accepted).await
+    }
+
+    async fn vapp(&self, vapp: &Vapp) -> Result<Vapp> {
+        let twist = self.begin("vapp", &vapp.id).await?;
+        let found = self
+            .state()
+            .vapps
+            .iter()
+            .find(|one| one.id == vapp.id)
+            .cloned();
+        let found = found.ok_or_else(|| Error::NotFound(format!("no appliance {}", vapp.id)))?;
+        Self::end(twist, found).await
+    }
+
+    async fn perform_on_vapp(
+        &self,
+        vapp: &Vapp,
+        action: &VappAction,
+        vms: &[Arc<Vm>],
+    ) -> Result<VappAccepted> {
+        let ids: Vec<_> = vms.iter().map(|vm| vm.key.id.to_string()).collect();
+        let about = format!("{} {} {}", action.kind().id(), vapp.id, ids.join(" "));
+        let twist = self.begin("perform_on_vapp", &about).await?;
+        let accepted = self.on_vapp(vapp, action, &ids)?;
+        Self::end(twist, accepted).await
+    }
+
+    async fn create_vapp(&self, project: &str, name: &str, restricted: bool) -> Result<Vapp> {
+        let twist = self.begin("create_vapp", name).await?;
+        let made = {
+            let mut state = self.state();
+            let project = state.projects.iter().find(|one| *one.id == *project);
+            let project = project.cloned();
+            let id = format!("new-{}", state.vapps.len());
+            let made = Vapp {
+                project,
+                restricted,
+                ..vapp(&self.name, &id, name)
+            };
+            state.vapps.push(made.clone());
+            made
+        };
+        Self::end(twist, made).await
+    }
+
+    async fn projects(&self) -> Result<Vec<Group>> {
+        let twist = self.begin("projects", "").await?;
+        let projects = self.state().projects.clone();
+        Self::end(twist, projects).await
+    }
+
+    async fn held_tasks(&self) -> Result<Vec<Task>> {
+        let twist = self.begin("held_tasks", "").await?;
+        let held = {
+            let state = self.state();
+            let of_vms = state
+                .tasks
+                .iter()
+                .filter(|(vm, _)| state.vms.contains_key(*vm));
+            let all = of_vms.flat_map(|(_, tasks)| tasks);
+            all.filter(|task| task.state == TaskState::Queueing)
+                .cloned()
+                .collect()
+        };
+        Self::end(twist, held).await
+    }
+
+    async fn decide(&self, task: &Task, approve: bool, note: Option<&str>) -> Result<()> {
+        let word = if approve { "approve" } else { "reject" };
+        let about = format!("{word} {} {}", task.key.id, note.unwrap_or_default());
+        let twist = self.begin("decide", about.trim()).await?;
+        {
+            let mut state = self.state();
+            let mut all = state.tasks.values_mut().flatten();
+            let held = all.find(|one| one.key == task.key);
+            match held {
+                Some(held) if held.state == TaskState::Queueing => {
+                    held.state = if approve {
+                        TaskState::Started
+                    } else {
+                        TaskState::Cancelled
+                    };
+                }
+                _ => return Err(conflict("TASK-1", "The task does not wait any more")),
+            }
+        }
+        Self::end(twist, ()).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Group>> {
+        let twist = self.begin("tenants", "").await?;
+        let others = self.state().others.keys().cloned().collect::<Vec<_>>();
+        let tenants = others
+            .iter()
+            .filter(|id| !id.is_empty())
+            .map(|id| tenant(id));
+        Self::end(twist, tenants.collect()).await
+    }
+
+    fn look_at(&self, tenant: Option<Group>) {
+        let id = tenant.map_or_else(String::new, |tenant| tenant.id.to_string());
+        let mut state = self.state();
+        let theirs = if id == state.looks_at {
+            return;
+        } else {
+            state.others.remove(&id).unwrap_or_default()
+        };
+        let former = std::mem::replace(&mut state.vms, theirs);
+        let before = std::mem::replace(&mut state.looks_at, id);
+        state.others.insert(before, former);
+    }
+
+    async fn remote_access(&self, vm: &Vm, reveal: bool) -> Result<RemoteAccess> {
+        let about = format!("{}{}", vm.key.id, if reveal { " reveal" } else { "" });
+        let twist = self.begin("remote", &about).await?;
+        let access = RemoteAccess {
+            protocol: Some("vnc".into()),
+            host: Some("10.0.0.5".into()),
+            port: Some(5901),
+            url: None,
+            has_password: Some(true),
+            password: reveal.then(|| Revealed::new("hunter2")),
+        };
+        Self::end(twist, access).await
+    }
+
+    async fn metrics(&self, vm: &Vm) -> Result<Vec<Series>> {
+        let twist = self.begin("metrics", &vm.key.id).await?;
+        let series = Series {
+            name: "cpu_load".into(),
+            unit: None,
+            points: Box::new([(Timestamp::UNIX_EPOCH, 0.5)]),
+        };
+        Self::end(twist, vec![series]).await
     }
 
     async fn candidates(&self, vm: &Vm) -> Result<Vec<Host>> {
@@ -581,9 +835,7 @@ impl Cloud for FakeCloud {
     async fn events(&self, query: &EventQuery) -> Result<Vec<Event>> {
         let twist = self.begin("events", &query.limit.to_string()).await?;
         let events = self.state().events.clone();
-        let wanted = events
-            .into_iter()
-            .filter(|event| query.since.is_none_or(|since| event.at >= since));
+        let wanted = events.into_iter().filter(|event| query.wants(event));
         Self::end(twist, wanted.take(query.limit).collect()).await
     }
 
@@ -609,6 +861,96 @@ impl Cloud for FakeCloud {
         // Whether it answers is of no use by then.
         let _ = self.begin("close", "").await;
     }
+}
+
+impl FakeCloud {
+    fn on_vapp(&self, vapp: &Vapp, action: &VappAction, ids: &[String]) -> Result<VappAccepted> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let user = state.user;
+        let at = state.vapps.iter().position(|one| one.id == vapp.id);
+        let at = at.ok_or_else(|| Error::NotFound(format!("no appliance {}", vapp.id)))?;
+        match action {
+            VappAction::Edit { name, restricted } => {
+                state.vapps[at].name = name.as_str().into();
+                state.vapps[at].restricted = *restricted;
+                return Ok(VappAccepted::default());
+            }
+            VappAction::Delete => {
+                state.vapps.remove(at);
+                for id in ids {
+                    state.vms.remove(id);
+                }
+                return Ok(VappAccepted::default());
+            }
+            VappAction::Deploy { .. } | VappAction::Undeploy { .. } => {}
+        }
+        let forced = matches!(action, VappAction::Undeploy { force: true });
+        let asking: Vec<_> = ids
+            .iter()
+            .filter(|id| !forced && state.asks_first.contains(id))
+            .cloned()
+            .collect();
+        if !asking.is_empty() && !state.one_by_one {
+            return Err(asks_first());
+        }
+        let mut accepted = VappAccepted {
+            goes_on: state.no_links,
+            ..VappAccepted::default()
+        };
+        for id in ids {
+            if asking.contains(id) {
+                let key = VmKey::new(&self.name, id);
+                accepted.refused.push((key, asks_first()));
+                continue;
+            }
+            if let Some(vm) = state.vms.get_mut(id) {
+                set_power(vm, PowerState::Locked);
+            }
+            if state.no_links {
+                continue;
+            }
+            let kind = action.kind().id().to_uppercase();
+            let task = state.add_task(&self.name, id, &kind, TaskState::Started, user);
+            accepted.tasks.push(TaskHandle {
+                key: task.key,
+                vm: task.vm,
+                locator: task.locator,
+            });
+        }
+        Ok(accepted)
+    }
+}
+
+/// A tenant of that id.
+pub fn tenant(id: &str) -> Group {
+    Group {
+        id: id.into(),
+        name: format!("tenant {id}").as_str().into(),
+    }
+}
+
+/// An appliance without anything special.
+pub fn vapp(cloud: &CloudName, id: &str, name: &str) -> Vapp {
+    Vapp {
+        cloud: cloud.clone(),
+        id: id.into(),
+        name: name.into(),
+        project: None,
+        tenant: None,
+        server_state: None,
+        restricted: false,
+        locator: format!("/vapps/{id}").as_str().into(),
+    }
+}
+
+/// What a cloud answers that would do it by force.
+pub fn asks_first() -> Error {
+    Error::NeedsForce(Rejection {
+        status: 409,
+        code: Some("VM-44".to_owned()),
+        message: "The virtual machine is imported and would be lost".to_owned(),
+    })
 }
 
 /// A VM in another state, by the word of the wire.

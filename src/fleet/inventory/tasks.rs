@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Event, Severity, Task, TaskKey, VmKey};
+use crate::model::{CloudName, Event, Severity, Task, TaskKey, VmKey};
 
 /// The tasks kept of one VM, the newest.
 const PER_VM_MAX: usize = 50;
@@ -120,6 +120,24 @@ impl Tasks {
                 self.failed.remove(&key);
             }
         }
+    }
+
+    /// The tasks of a cloud that are about no VM go.
+    pub(super) fn forget_others(&mut self, cloud: &CloudName) {
+        let Self {
+            all,
+            running,
+            failed,
+            ..
+        } = self;
+        all.retain(|key, task| {
+            let stays = task.vm.is_some() || key.cloud != *cloud;
+            if !stays {
+                running.remove(key);
+                failed.remove(key);
+            }
+            stays
+        });
     }
 
     fn recount(&mut self, vm: &VmKey) {

@@ -14,8 +14,8 @@ use super::{Record, SIZE_MAX};
 
 /// The commands taken up at one start, the newest.
 const UNFINISHED_MAX: usize = 1_000;
-/// The longest line that is read.
-const LINE_MAX: u64 = 64 * 1024;
+/// The longest line that is read: one about an appliance names all its VMs.
+const LINE_MAX: u64 = 1024 * 1024;
 
 /// A run and a command of it.
 type Name = (Arc<str>, u64);

@@ -8,7 +8,7 @@ use super::ticket::Ticket;
 use crate::clouds::{Error, Execution};
 use crate::fleet::command::{Command, Stage};
 use crate::fleet::words;
-use crate::model::{Denial, Task, TaskKey, VmKey};
+use crate::model::{Availability, Denial, Task, TaskKey, VmKey, may_acknowledge};
 
 impl Worker {
     /// Sends an acknowledgement that is in the journal as asked for.
@@ -34,6 +34,15 @@ impl Worker {
             let stage = ticket.refused(Denial::ReadOnly);
             return self.finish(ticket, stage, Reread::No).await;
         }
+        if !here {
+            let session = self.session();
+            let capabilities = self.info.capabilities;
+            let may = may_acknowledge(&task, capabilities, session.as_deref(), false);
+            if let Availability::Denied(denial) = may {
+                let stage = ticket.refused(denial);
+                return self.finish(ticket, stage, Reread::No).await;
+            }
+        }
         if self.sends_no_more() {
             let stage = ticket.not_sent("the program ended before its turn", "ask again");
             return self.finish(ticket, stage, Reread::No).await;
@@ -50,15 +59,7 @@ impl Worker {
             let stage = self.acknowledge_here(ticket, &task).await;
             return self.finish(ticket, stage, Reread::No).await;
         }
-        let number = self.sign_in.number();
-        let mut answer = self.cloud.acknowledge(&task).await;
-        if answer.as_ref().is_err_and(Error::needs_sign_in) {
-            answer = match self.renew_session(number).await {
-                Ok(_) => self.cloud.acknowledge(&task).await,
-                Err(error) => Err(error),
-            };
-        }
-        match answer {
+        match self.send_once(|| self.cloud.acknowledge(&task)).await {
             Ok(()) => {
                 let task = Some(task.key);
                 self.finish(ticket, Stage::Done { task }, Reread::Yes).await;
@@ -109,7 +110,7 @@ impl Worker {
         self.finish(ticket, stage, Reread::Yes).await;
     }
 
-    async fn find_task(
+    pub(super) async fn find_task(
         self: &Arc<Self>,
         key: &TaskKey,
         vm: Option<&VmKey>,

@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
+use super::Worker;
 use super::commands::Reread;
 use super::following::End;
 use super::settling::{Open, Settled};
 use super::ticket::Ticket;
-use super::{Worker, guarded};
 use crate::clouds::{Accepted, Error, Execution, Target, TaskHandle};
 use crate::fleet::command::{Command, Stage};
 use crate::fleet::watch::Watch;
@@ -164,26 +164,13 @@ impl Worker {
         unconfirmed(action.kind(), vm, confirmed)
     }
 
-    /// Sends once; when the session had ended, which proves that nothing was executed, signs in and sends once more.
+    /// Sends once.
     pub(super) async fn perform(
         &self,
         target: &Target,
         action: &Action,
     ) -> Result<Accepted, Error> {
-        let number = self.sign_in.number();
-        match self.perform_once(target, action).await {
-            Err(error) if error.needs_sign_in() => {
-                self.renew_session(number).await?;
-                self.perform_once(target, action).await
-            }
-            answer => answer,
-        }
-    }
-
-    /// A panic of the client says nothing about the request: it may have left.
-    async fn perform_once(&self, target: &Target, action: &Action) -> Result<Accepted, Error> {
-        let performed = guarded(self.cloud.perform(target, action)).await;
-        performed.unwrap_or_else(|why| Err(Error::Protocol(format!("internal error ({why})"))))
+        self.send_once(|| self.cloud.perform(target, action)).await
     }
 
     /// Whether an action changes nothing in the cloud, only what this console keeps.
@@ -227,8 +214,7 @@ impl Worker {
                 _ => {}
             }
         }
-        let message = words::failed_by(&ticket.what(), error);
-        Sent::Refused(Stage::Refused { message })
+        Sent::Refused(ticket.rejected(error))
     }
 
     fn done_at_once(&self, key: &VmKey, action: &Action) {
@@ -286,27 +272,29 @@ impl Worker {
     /// No answer came: find out by reading, never by sending again.
     pub(super) async fn find_out(self: &Arc<Self>, ticket: &Ticket, open: Open) {
         let closing = &self.common.stop.closing;
-        let settled = closing
-            .run_until_cancelled(self.settle(ticket, &open))
-            .await;
-        match settled {
+        let settled = closing.run_until_cancelled(self.settle(&open)).await;
+        let stage = match settled {
             // The journal has it as sent: the next run goes on here.
-            None => {}
-            Some(Settled::Ended(stage)) => {
-                if matches!(stage, Stage::Unknown { .. }) {
-                    self.look_for_a_while(&open.vm.key.id);
-                }
-                self.finish(ticket, stage, Reread::Yes).await;
-            }
+            None => return,
             Some(Settled::Task(task)) => {
                 let handle = TaskHandle {
                     key: task.key,
                     vm: task.vm,
                     locator: task.locator,
                 };
-                Box::pin(self.carried_by(ticket, handle, open)).await;
+                return Box::pin(self.carried_by(ticket, handle, open)).await;
             }
-        }
+            Some(Settled::Done) => Stage::Done { task: None },
+            Some(Settled::Failed(why)) => Stage::Failed {
+                message: words::failed(&ticket.what(), why, "list the VMs again"),
+                task: None,
+            },
+            Some(Settled::Unknown(why)) => {
+                self.look_for_a_while(&open.vm.key.id);
+                ticket.unknown(why)
+            }
+        };
+        self.finish(ticket, stage, Reread::Yes).await;
     }
 
     /// Tells the VM that was read for an action, without making the action wait for room.

@@ -8,15 +8,16 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::acting::{too_late, unjournaled};
+use super::telling::Where;
 use super::ticket::Ticket;
 use super::{Worker, guarded, lock};
 use crate::clouds::EventQuery;
 use crate::fleet::Mode;
 use crate::fleet::command::{Command, Stage};
-use crate::model::{ActionKind, Denial, Vm, VmKey};
+use crate::model::{Action, ActionKind, Denial, Vm, VmKey};
 
 /// So long the outcome of a command waits for the VM to be read anew.
-const REREAD_MAX: Duration = Duration::from_secs(10);
+pub(super) const REREAD_MAX: Duration = Duration::from_secs(10);
 
 /// What was asked for one VM and is not decided.
 #[derive(Debug, Default)]
@@ -55,7 +56,7 @@ impl Worker {
                 let is_new = !vms.contains_key(vm);
                 let queue = vms.entry(vm.clone()).or_default();
                 if queue.undecided.contains(&kind) {
-                    Queued::Twice
+                    Queued::Refused(twice())
                 } else {
                     queue.undecided.push(kind);
                     queue.waiting.push_back(Asked {
@@ -69,23 +70,28 @@ impl Worker {
                     }
                 }
             }
-            Command::ActOnVapp { .. }
-            | Command::CreateVapp { .. }
-            | Command::Decide { .. }
-            | Command::Acknowledge { .. } => Queued::Alone(in_journal),
+            Command::ActOnVapp { .. } | Command::CreateVapp { .. } | Command::Decide { .. } => {
+                match self.occupy(&ticket.command) {
+                    Ok(occupied) => Queued::Alone(in_journal, Some(occupied)),
+                    Err(denial) => Queued::Refused(denial),
+                }
+            }
+            Command::Acknowledge { .. } => Queued::Alone(in_journal, None),
         };
         // Queued here, so the journal has commands in the order in which they were asked for.
         let written = self.journal(&ticket, &Stage::Asked);
         let worker = self.clone();
         let asked = ticket.clone();
-        let twice = matches!(queued, Queued::Twice);
+        let refused = match &queued {
+            Queued::Refused(denial) => Some(denial.clone()),
+            _ => None,
+        };
         self.spawn("journal", async move {
             let written = written.await;
             match written {
                 Ok(()) => {
                     worker.report(&asked, Stage::Asked);
-                    if twice {
-                        let denial = Denial::Locked(Some("the same was asked already".into()));
+                    if let Some(denial) = refused {
                         worker
                             .finish(&asked, asked.refused(denial), Reread::No)
                             .await;
@@ -105,16 +111,69 @@ impl Worker {
                 let worker = self.clone();
                 self.spawn("commands", async move { worker.run_queue(vm).await });
             }
-            Queued::Alone(in_journal) => {
+            Queued::Alone(in_journal, occupied) => {
                 let worker = self.clone();
-                self.spawn("acknowledging", async move {
+                self.spawn("commands", async move {
                     if in_journal.await == Ok(true) {
-                        worker.acknowledge(&ticket).await;
+                        worker.carry_out(&ticket).await;
                     }
+                    drop(occupied);
                 });
             }
-            Queued::Behind | Queued::Twice => {}
+            Queued::Behind | Queued::Refused(_) => {}
         }
+    }
+
+    /// Carries out one command; a panic in it says nothing about what was sent.
+    async fn carry_out(self: &Arc<Self>, ticket: &Ticket) {
+        let work = async {
+            match &ticket.command {
+                Command::Act { .. } => self.act(ticket).await,
+                Command::ActOnVapp { .. } => self.act_on_vapp(ticket).await,
+                Command::CreateVapp { .. } => self.create_vapp(ticket).await,
+                Command::Decide { .. } => self.decide(ticket).await,
+                Command::Acknowledge { .. } => self.acknowledge(ticket).await,
+            }
+        };
+        if let Err(why) = guarded(work).await {
+            let stage = ticket.unknown(format!("an internal error ({why})"));
+            self.finish(ticket, stage, Reread::No).await;
+            self.panicked("command", &why, self.refresh).await;
+        }
+    }
+
+    /// Keeps everything else from what a command changes until the answer is dropped: what is asked for its VMs meanwhile waits. Where
+    /// something is asked for one of them already, the command is refused.
+    pub(super) fn occupy(self: &Arc<Self>, command: &Command) -> Result<Occupied, Denial> {
+        let subject = match command {
+            Command::ActOnVapp { vapp, .. } => Subject::Vapp(vapp.id.clone()),
+            Command::CreateVapp { project, name, .. } => {
+                Subject::New(project.clone(), name.as_str().into())
+            }
+            Command::Decide { task, .. } | Command::Acknowledge { task, .. } => {
+                Subject::Task(task.id.clone())
+            }
+            Command::Act { vm, .. } => Subject::Vm(vm.id.clone()),
+        };
+        let vms = command.occupies();
+        {
+            let mut queues = lock(&self.vms);
+            if let Some(vm) = vms.iter().find(|vm| queues.contains_key(vm)) {
+                let name = self.known().vm(&vm.id).map(|vm| vm.name.clone());
+                let name = name.unwrap_or_else(|| vm.id.clone());
+                let why = format!("something was asked for {name} and is not decided");
+                return Err(Denial::Locked(Some(why.into())));
+            }
+            if !lock(&self.busy).insert(subject.clone()) {
+                return Err(twice());
+            }
+            queues.extend(vms.iter().map(|vm| (vm.clone(), VmQueue::default())));
+        }
+        Ok(Occupied {
+            worker: self.clone(),
+            subject,
+            vms: vms.to_vec(),
+        })
     }
 
     /// Refuses what waits behind another command of its VM: its turn does not come any more.
@@ -148,12 +207,7 @@ impl Worker {
                 asked
             };
             if asked.journaled.await == Ok(true) {
-                let ticket = &asked.ticket;
-                if let Err(why) = guarded(self.act(ticket)).await {
-                    let stage = ticket.unknown(format!("an internal error ({why})"));
-                    self.finish(ticket, stage, Reread::No).await;
-                    self.panicked("command", &why, self.refresh).await;
-                }
+                self.carry_out(&asked.ticket).await;
             }
             if let Command::Act { action, .. } = &asked.ticket.command {
                 let mut vms = lock(&self.vms);
@@ -168,15 +222,17 @@ impl Worker {
     pub(super) async fn finish(self: &Arc<Self>, ticket: &Ticket, stage: Stage, reread: Reread) {
         let written = self.journal(ticket, &stage).await;
         self.journal_trouble(written);
-        let vm = self.vm_of(&ticket.command);
-        if let Some(vm) = vm.filter(|_| reread == Reread::Yes && !self.is_closing()) {
+        if reread == Reread::Yes && !self.is_closing() {
             let reading = async {
-                match self.reread(&vm).await {
-                    // Tasks that cannot be read now are read again by the background.
-                    Ok(Some(vm)) => drop(self.read_tasks(&vm).await),
-                    Ok(None) => {}
-                    // What was done is not told yet.
-                    Err(_) => self.look_for_a_while(&vm.key.id),
+                if let Some(vm) = self.vm_of(&ticket.command) {
+                    self.read_after(&ticket.command, &vm).await;
+                }
+                if changes_vapps(&ticket.command) {
+                    // They come with the next listing otherwise.
+                    drop(self.read_vapps().await);
+                }
+                if !matches!(ticket.command, Command::Acknowledge { .. }) {
+                    self.read_held_if_wanted().await;
                 }
                 if self.mode == Mode::Polling && matches!(stage, Stage::Failed { .. }) {
                     // The notice sends a person to the events: those of the failure are there when they look. What cannot be
@@ -192,6 +248,30 @@ impl Worker {
             self.common.stop.closing.run_until_cancelled(reading).await;
         }
         self.report(ticket, stage);
+    }
+
+    /// Reads a VM and its tasks after something was done to it.
+    pub(super) async fn read_after(self: &Arc<Self>, command: &Command, vm: &Vm) {
+        let read = match command {
+            Command::Act { action, .. } => self.read_where_it_was(action, vm).await,
+            _ => self
+                .reread(vm)
+                .await
+                .map(|vm| vm.map_or(Where::Gone, Where::At)),
+        };
+        let found = match read {
+            Ok(Where::At(vm)) => Ok(Some(vm)),
+            Ok(Where::Gone) => Ok(None),
+            Ok(Where::Elsewhere) => self.find_by_listing(vm).await,
+            Err(error) => Err(error),
+        };
+        match found {
+            // Tasks that cannot be read now are read again by the background.
+            Ok(Some(vm)) => drop(self.read_tasks(&vm).await),
+            Ok(None) => {}
+            // What was done is not told yet.
+            Err(_) => self.look_for_a_while(&vm.key.id),
+        }
     }
 
     /// The VM that a command is about, as it is known.
@@ -213,8 +293,55 @@ enum Queued {
     First(VmKey),
     /// Something else does.
     Behind,
-    /// The same was asked already and is not decided.
-    Twice,
+    /// The same, or something else that rules it out, was asked already and is not decided.
+    Refused(Denial),
     /// It waits for no VM.
-    Alone(oneshot::Receiver<bool>),
+    Alone(oneshot::Receiver<bool>, Option<Occupied>),
+}
+
+/// What a command changes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Subject {
+    /// This VM.
+    Vm(Arc<str>),
+    /// This appliance.
+    Vapp(Arc<str>),
+    /// A new appliance, by project and name.
+    New(Arc<str>, Arc<str>),
+    /// This task.
+    Task(Arc<str>),
+}
+
+/// Keeps everything else from what a command changes, as long as it lives.
+pub(super) struct Occupied {
+    worker: Arc<Worker>,
+    subject: Subject,
+    vms: Vec<VmKey>,
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        lock(&self.worker.busy).remove(&self.subject);
+        for vm in self.vms.drain(..) {
+            // What waited behind it has its turn.
+            let worker = self.worker.clone();
+            self.worker
+                .spawn("commands", async move { worker.run_queue(vm).await });
+        }
+    }
+}
+
+fn twice() -> Denial {
+    Denial::Locked(Some("the same was asked already".into()))
+}
+
+/// Whether it may leave other appliances than there were.
+fn changes_vapps(command: &Command) -> bool {
+    match command {
+        Command::ActOnVapp { .. } | Command::CreateVapp { .. } => true,
+        Command::Act { action, .. } => {
+            matches!(action, Action::Move { .. } | Action::Restrict { .. })
+        }
+        Command::Decide { .. } | Command::Acknowledge { .. } => false,
+    }
 }

@@ -25,7 +25,7 @@ const FOUND_MAX: usize = 100;
 #[derive(Debug)]
 pub(super) enum End {
     /// The task ended.
-    Task(Task),
+    Task(Box<Task>),
     /// It is gone, or may not be read; why, in words.
     Lost(String),
 }
@@ -33,6 +33,15 @@ pub(super) enum End {
 impl Worker {
     /// Asks for a task until it ends, and tells each change. Errors that pass do not end it.
     pub(super) async fn follow(&self, handle: &TaskHandle) -> End {
+        self.follow_telling(handle, |_| {}).await
+    }
+
+    /// [`Self::follow`], where each change is told to somebody else as well.
+    pub(super) async fn follow_telling(
+        &self,
+        handle: &TaskHandle,
+        also: impl Fn(&Task) + Send + Sync,
+    ) -> End {
         let mut told: Option<Task> = None;
         let mut wait = POLL_FIRST;
         let (mut failures, mut denials) = (0, 0);
@@ -47,9 +56,10 @@ impl Worker {
                     (failures, denials) = (0, 0);
                     if told.as_ref() != Some(&task) {
                         self.tell_task(&task, order).await;
+                        also(&task);
                     }
                     if task.state.is_terminal() {
-                        return End::Task(task);
+                        return End::Task(Box::new(task));
                     }
                     let held = task.state == TaskState::Queueing;
                     told = Some(task);
@@ -82,9 +92,9 @@ impl Worker {
     pub(super) async fn tell_task(&self, task: &Task, order: super::known::Order) {
         self.outbox()
             .tell(|| {
-                self.known().put_task(task, order);
+                let is_told = self.known().put_task(task, order);
                 let tasks = vec![task.clone()];
-                ((), Some(Update::Tasks { tasks }))
+                ((), is_told.then_some(Update::Tasks { tasks }))
             })
             .await;
     }

@@ -46,15 +46,20 @@ impl Worker {
         if !known_account || self.restored.swap(true, Ordering::AcqRel) {
             return;
         }
+        let order = self.known().begin();
         self.read_local_or_complain().await;
         let Some(mut kept) = self.load().await else {
             return;
         };
         let cloud = &self.info.name;
         let as_of = kept.as_of;
-        *lock(&self.kept_user) = kept.owner.user().cloned();
         let known_until = {
             let mut known = self.known();
+            if known.is_old(order) {
+                // It is the user's own tenant's, and another one is looked at by now.
+                return;
+            }
+            *lock(&self.kept_user) = kept.owner.user().cloned();
             known.restore(&mut kept.vms, as_of);
             known.restore_warnings(&mut kept.warnings);
             known.put_vapps(&kept.vapps);
@@ -62,21 +67,23 @@ impl Worker {
             known.restore_tasks_until(kept.tasks_until)
         };
         for chunk in kept.vms.chunks(CHUNK) {
-            self.outbox()
-                .send(Update::Vms {
-                    cloud: cloud.clone(),
-                    changed: chunk.to_vec(),
-                    gone: Vec::new(),
-                    as_of,
-                })
-                .await;
-        }
-        self.outbox()
-            .send(Update::Vapps {
+            let update = Update::Vms {
                 cloud: cloud.clone(),
-                vapps: kept.vapps,
-            })
-            .await;
+                changed: chunk.to_vec(),
+                gone: Vec::new(),
+                as_of,
+            };
+            if !self.send_unless_old(order, update).await {
+                return;
+            }
+        }
+        let update = Update::Vapps {
+            cloud: cloud.clone(),
+            vapps: kept.vapps,
+        };
+        if !self.send_unless_old(order, update).await {
+            return;
+        }
         self.tell_warnings(kept.warnings, known_until).await;
         self.tell_failed().await;
         self.tell_unread().await;
@@ -142,11 +149,15 @@ impl Worker {
         }
     }
 
-    /// Keeps the inventory, if there was a whole listing to keep.
+    /// Keeps the inventory, if there was a whole listing to keep. That of another tenant than the user's own is not kept: it would
+    /// be shown as the user's own at the next start.
     pub(in crate::fleet) async fn keep(&self) {
         let owner = self.owner();
         let kept = {
             let mut known = self.known();
+            if known.tenant().is_some() {
+                return;
+            }
             let Some(as_of) = known.as_of.filter(|_| known.listed) else {
                 return;
             };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::model::{Event, EventKey, Severity, Task, TaskKey, Vapp, Vm, VmKey};
+use crate::model::{Event, EventKey, Group, Severity, Task, TaskKey, Vapp, Vm, VmKey};
 
 /// The events whose ids are remembered, so that none is told twice.
 const EVENTS_SEEN_MAX: usize = 5_000;
@@ -23,7 +23,7 @@ use protectors::Note;
 
 /// Orders answers by when their requests began: of two answers about one VM, the one asked for later is the newer, whichever
 /// comes first. A page of a listing counts from the beginning of its listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Order(u64);
 
 /// One VM as it was told.
@@ -71,6 +71,10 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     clock: u64,
+    /// What was asked for before this is about a tenant that is no longer looked at.
+    floor: Order,
+    /// The tenant that is looked at; `None` for the user's own.
+    tenant: Option<Group>,
     listing: u64,
     vms: HashMap<Arc<str>, Entry>,
     /// Those whose tasks should be read soon, in the order in which that became known.
@@ -84,6 +88,9 @@ pub(super) struct Known {
     vapps: Vec<Vapp>,
     restricted: HashMap<Arc<str>, bool>,
     vapps_known: bool,
+    /// Whether anybody asked for the tasks that workflow holds, and those that were told.
+    held_wanted: bool,
+    held: Vec<Task>,
     events_seen: HashSet<EventKey>,
     events_order: VecDeque<EventKey>,
     pub newest_event: Option<Timestamp>,
@@ -125,7 +132,7 @@ impl Known {
     pub(super) fn put_listed(&mut self, vm: Vm, order: Order) -> Put {
         let listing = self.listing;
         let id = vm.key.id.clone();
-        let put = self.put(vm, order);
+        let put = self.put_in(vm, order);
         if let Some(entry) = self.vms.get_mut(&id) {
             entry.listed = listing;
         }
@@ -133,8 +140,18 @@ impl Known {
     }
 
     /// Takes a VM in.
-    pub(super) fn put(&mut self, mut vm: Vm, order: Order) -> Put {
+    pub(super) fn put(&mut self, vm: Vm, order: Order) -> Put {
+        if self.is_elsewhere(&vm.key.id) {
+            return Put::Same;
+        }
+        self.put_in(vm, order)
+    }
+
+    fn put_in(&mut self, mut vm: Vm, order: Order) -> Put {
         let id = vm.key.id.clone();
+        if self.is_old(order) {
+            return Put::Same;
+        }
         if self.vms.get(&id).is_some_and(|entry| entry.order > order) {
             return Put::Same;
         }
@@ -230,6 +247,59 @@ impl Known {
         self.vms.len()
     }
 
+    /// From now on another tenant is looked at: nothing that was told holds, and what was asked for before says nothing any more.
+    pub(super) fn look_at(&mut self, tenant: Option<Group>) {
+        self.forget_all();
+        self.tasks.clear();
+        self.due.clear();
+        self.vapps_known = false;
+        self.held.clear();
+        self.events_seen.clear();
+        self.events_order.clear();
+        self.newest_event = None;
+        self.unread_told = None;
+        self.dirty = false;
+        self.as_of = None;
+        self.listed = false;
+        self.partly_listed = false;
+        self.tenant = tenant;
+        self.floor = self.begin();
+    }
+
+    /// The tenant that is looked at; `None` for the user's own.
+    pub(super) fn tenant(&self) -> Option<&Group> {
+        self.tenant.as_ref()
+    }
+
+    /// Whether a request that began then asked about a tenant that is no longer looked at.
+    pub(super) fn is_old(&self, order: Order) -> bool {
+        order < self.floor
+    }
+
+    /// Whether a VM may be one of a tenant that was looked at before: since then only listings say which VMs there are.
+    pub(super) fn is_elsewhere(&self, id: &str) -> bool {
+        self.floor > Order::default() && !self.vms.contains_key(id)
+    }
+
+    /// Somebody asks for the tasks that workflow holds: from now on they are kept as they were told.
+    pub(super) fn want_held(&mut self) {
+        self.held_wanted = true;
+    }
+
+    pub(super) fn wants_held(&self) -> bool {
+        self.held_wanted
+    }
+
+    /// Takes the tasks in that workflow holds.
+    pub(super) fn put_held(&mut self, tasks: &[Task]) {
+        self.held = tasks.to_vec();
+    }
+
+    /// A task that workflow holds, as it was told.
+    pub(super) fn held(&self, key: &TaskKey) -> Option<&Task> {
+        self.held.iter().find(|task| task.key == *key)
+    }
+
     /// Takes the appliances in. Answers whether anything differs.
     pub(super) fn put_vapps(&mut self, vapps: &[Vapp]) -> bool {
         if self.vapps_known && self.vapps == vapps {
@@ -245,6 +315,24 @@ impl Known {
 
     pub(super) fn vapps(&self) -> &[Vapp] {
         &self.vapps
+    }
+
+    /// Whether the appliances have been read.
+    pub(super) fn vapps_known(&self) -> bool {
+        self.vapps_known
+    }
+
+    pub(super) fn vapp(&self, id: &str) -> Option<&Vapp> {
+        self.vapps.iter().find(|vapp| *vapp.id == *id)
+    }
+
+    /// The VMs of an appliance, by name.
+    pub(super) fn members(&self, id: &str) -> Vec<Arc<Vm>> {
+        let is_in = |vm: &Vm| vm.vapp.as_ref().is_some_and(|vapp| *vapp.id == *id);
+        let all = self.vms.values().map(|entry| &entry.vm);
+        let mut members: Vec<_> = all.filter(|vm| is_in(vm)).cloned().collect();
+        members.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
+        members
     }
 
     /// Whether a VM stands in an appliance that no listing of appliances had.

@@ -47,17 +47,25 @@ impl Worker {
     /// longer have is gone. When the session has ended, signs in again and lists again, once.
     pub(super) async fn list(self: &Arc<Self>) -> Result<Listing> {
         self.ensure_session().await?;
-        let number = self.sign_in.number();
-        match self.list_once().await {
-            Err(error) if error.needs_sign_in() => {
-                self.renew_session(number).await?;
-                self.list_once().await
+        // Of two at once each would take what only the other one had for gone.
+        let _turn = self.listing_turn.lock().await;
+        loop {
+            let number = self.sign_in.number();
+            let listed = match self.list_once().await {
+                Err(error) if error.needs_sign_in() => {
+                    self.renew_session(number).await?;
+                    self.list_once().await
+                }
+                answer => answer,
+            };
+            if let Some(listing) = listed? {
+                return Ok(listing);
             }
-            answer => answer,
         }
     }
 
-    async fn list_once(self: &Arc<Self>) -> Result<Listing> {
+    /// `None` when another tenant is looked at since it began.
+    async fn list_once(self: &Arc<Self>) -> Result<Option<Listing>> {
         // Another process may have protected or acknowledged something.
         self.read_local_or_complain().await;
         let started = Instant::now();
@@ -72,7 +80,18 @@ impl Worker {
         }
         let mut pages = self.cloud.vms();
         let mut fault = None;
-        while let Some(page) = pages.next().await {
+        loop {
+            let looked = self.looked.notified();
+            tokio::pin!(looked);
+            looked.as_mut().enable();
+            if self.known().is_old(order) {
+                return Ok(None);
+            }
+            let page = tokio::select! {
+                page = pages.next() => page,
+                () = looked => continue,
+            };
+            let Some(page) = page else { break };
             let page = match page {
                 Ok(page) => page,
                 Err(error) => {
@@ -91,12 +110,20 @@ impl Worker {
         drop(pages);
         let took = started.elapsed();
         if let Some(error) = fault {
-            return self.listed_in_part(order, error, took, new_vapps).await;
+            let listed = self.listed_in_part(order, error, took, new_vapps).await;
+            return if self.known().is_old(order) {
+                Ok(None)
+            } else {
+                listed.map(Some)
+            };
         }
         let at = Timestamp::now();
         self.outbox()
             .tell(|| {
                 let mut known = self.known();
+                if known.is_old(order) {
+                    return ((), None);
+                }
                 let gone = known.take_gone(order);
                 known.as_of = Some(at);
                 known.listed = true;
@@ -110,20 +137,30 @@ impl Worker {
                 ((), update)
             })
             .await;
-        self.outbox()
-            .send(Update::Listed {
-                cloud: self.info.name.clone(),
-                at,
-                took,
-                latency,
-            })
-            .await;
+        let listed = Update::Listed {
+            cloud: self.info.name.clone(),
+            at,
+            took,
+            latency,
+        };
+        if !self.send_unless_old(order, listed).await {
+            return Ok(None);
+        }
         self.tell_failed().await;
-        Ok(Listing {
+        Ok(Some(Listing {
             took,
             new_vapps,
             fault: None,
-        })
+        }))
+    }
+
+    /// Sends what a request found that began then. `false` when it was not sent, for another tenant is looked at since.
+    pub(super) async fn send_unless_old(&self, order: super::known::Order, update: Update) -> bool {
+        let told = self.outbox().tell(|| {
+            let is_old = self.known().is_old(order);
+            (!is_old, (!is_old).then_some(update))
+        });
+        told.await.unwrap_or(true)
     }
 
     /// A listing ended in an error. What it had was told; where it read parts of the cloud whole, it is of use beyond that.
@@ -142,6 +179,9 @@ impl Worker {
         self.outbox()
             .tell(|| {
                 let mut known = self.known();
+                if known.is_old(order) {
+                    return ((), None);
+                }
                 let gone = known.take_gone_of(order, has_read);
                 known.partly_listed = true;
                 drop(known);
@@ -186,12 +226,14 @@ impl Worker {
     /// leaves the listing as good as it is.
     pub(super) async fn read_the_rest(self: &Arc<Self>, round: u32, listing: &Listing) {
         let small = self.known().len() <= SMALL;
-        if small || listing.new_vapps || round.is_multiple_of(VAPPS_EVERY) {
+        let unread = !self.known().vapps_known();
+        if small || unread || listing.new_vapps || round.is_multiple_of(VAPPS_EVERY) {
             let answer = self.read_vapps().await;
             self.say_if_failed(APPLIANCES, answer);
         }
         let answer = self.read_new_events().await;
         self.say_if_failed(EVENTS, answer);
+        self.read_held_if_wanted().await;
         self.tell_unread().await;
         self.reads_wanted.notify_one();
     }
@@ -209,11 +251,14 @@ impl Worker {
         if !self.info.capabilities.vapps {
             return Ok(());
         }
+        let order = self.known().begin();
         let vapps = self.read(|| self.cloud.vapps()).await?;
         self.outbox()
             .tell(|| {
                 let cloud = self.info.name.clone();
-                let differs = self.known().put_vapps(&vapps);
+                let mut known = self.known();
+                let differs = !known.is_old(order) && known.put_vapps(&vapps);
+                drop(known);
                 ((), differs.then_some(Update::Vapps { cloud, vapps }))
             })
             .await;
@@ -225,7 +270,10 @@ impl Worker {
         if !self.info.capabilities.events {
             return Ok(());
         }
-        let newest = self.known().newest_event;
+        let (order, newest) = {
+            let mut known = self.known();
+            (known.begin(), known.newest_event)
+        };
         let mut query = EventQuery {
             since: newest.and_then(|at| at.checked_sub(EVENTS_OVERLAP).ok()),
             limit: if newest.is_some() {
@@ -241,7 +289,7 @@ impl Worker {
             query.limit = EVENTS_DEEP;
             events = self.read(|| self.cloud.events(&query)).await?;
         }
-        self.tell_events(events).await;
+        self.tell_events(events, order).await;
         Ok(())
     }
 
@@ -264,8 +312,8 @@ impl Worker {
         nameless.all(|entry| told.contains(&entry.vm.key))
     }
 
-    /// Takes events in and tells those that are new. Answers all of them.
-    pub(super) async fn tell_events(&self, mut events: Vec<Event>) {
+    /// Takes events in that a request found that began then, and tells those that are new.
+    pub(super) async fn tell_events(&self, mut events: Vec<Event>, order: super::known::Order) {
         // Newest first, whatever the server's order.
         events.sort_by_key(|event| std::cmp::Reverse(event.at));
         let changes: Vec<_> = events
@@ -276,6 +324,9 @@ impl Worker {
         self.outbox()
             .tell(|| {
                 let mut known = self.known();
+                if known.is_old(order) {
+                    return ((), None);
+                }
                 let mut changed = Vec::new();
                 for (change, at) in changes {
                     changed.extend(known.protection_changed(change, at));
@@ -287,7 +338,12 @@ impl Worker {
             .await;
         self.outbox()
             .tell(|| {
-                let events = self.known().put_events(events);
+                let mut known = self.known();
+                if known.is_old(order) {
+                    return ((), None);
+                }
+                let events = known.put_events(events);
+                drop(known);
                 let cloud = self.info.name.clone();
                 (
                     (),

@@ -6,15 +6,19 @@
 
 mod acknowledging;
 mod acting;
+mod appliance;
 mod asking;
 mod background;
 mod changing;
 mod commands;
+mod creating;
+mod deciding;
 mod following;
 mod keeping;
 mod known;
 mod listing;
 mod local;
+mod looking;
 mod once;
 mod polling;
 mod queue;
@@ -24,6 +28,7 @@ mod settling;
 mod sign_in;
 mod telling;
 mod ticket;
+mod together;
 mod watching;
 
 use std::collections::{HashMap, HashSet};
@@ -49,12 +54,12 @@ use super::outbox::Outbox;
 use super::setup::{CloudSetup, Mode, Setup};
 use super::update::{CloudInfo, CloudStatus, Update};
 use super::words;
-use crate::clouds::{Cloud, Result};
+use crate::clouds::{Cloud, Error, Result};
 use crate::fleet::command::Command;
-use crate::model::{Session, TaskKey, VmKey};
+use crate::model::{Group, Session, TaskKey, VmKey};
 
 pub(super) use asking::Question;
-use commands::VmQueue;
+use commands::{Subject, VmQueue};
 use known::{Known, Overlay};
 use queue::ReadQueue;
 use sign_in::{SignIn, SignedIn};
@@ -118,8 +123,14 @@ pub(super) struct Worker {
     local_turn: tokio::sync::Mutex<()>,
     sign_in: SignIn,
     known: Mutex<Known>,
+    /// Held while the VMs are listed.
+    listing_turn: tokio::sync::Mutex<()>,
     /// A person wants a listing now.
     refresh_now: Notify,
+    /// Another tenant is looked at since just now.
+    looked: Notify,
+    /// The tenant that a person wants to look at, until it is looked at.
+    look_wanted: Mutex<Option<Option<Group>>>,
     /// The last round was good: slow reads may go on.
     healthy: AtomicBool,
     restored: AtomicBool,
@@ -127,6 +138,8 @@ pub(super) struct Worker {
     /// Whose rows were shown before the sign-in.
     kept_user: Mutex<Option<Arc<str>>>,
     vms: Mutex<HashMap<VmKey, VmQueue>>,
+    /// What else is being changed: nothing is asked twice while it is not decided.
+    busy: Mutex<HashSet<Subject>>,
     following: Mutex<HashSet<TaskKey>>,
     reads: Mutex<ReadQueue>,
     reads_wanted: Notify,
@@ -169,12 +182,16 @@ impl Worker {
             local_turn: tokio::sync::Mutex::default(),
             sign_in: SignIn::default(),
             known: Mutex::new(known),
+            listing_turn: tokio::sync::Mutex::default(),
             refresh_now: Notify::new(),
+            looked: Notify::new(),
+            look_wanted: Mutex::default(),
             healthy: AtomicBool::new(false),
             restored: AtomicBool::new(false),
             kept_at: Mutex::default(),
             kept_user: Mutex::default(),
             vms: Mutex::default(),
+            busy: Mutex::default(),
             following: Mutex::default(),
             reads: Mutex::default(),
             reads_wanted: Notify::new(),
@@ -351,9 +368,29 @@ impl Worker {
         self.is_closing() || self.common.stop.send_no_more.load(Ordering::Acquire)
     }
 
-    /// The name of the VM that a command is about.
+    /// The name of the VM or the appliance that a command is about.
     pub(super) fn name_for(&self, command: &Command) -> Option<Arc<str>> {
+        if let Command::ActOnVapp { vapp, .. } = command {
+            return self.known().vapp(&vapp.id).map(|vapp| vapp.name.clone());
+        }
         self.vm_of(command).map(|vm| vm.name.clone())
+    }
+
+    /// Sends something once; when the session had ended, which proves that nothing was executed, signs in and sends once more. A panic
+    /// of the client says nothing about the request: it may have left.
+    async fn send_once<'a, T>(&'a self, send: impl Fn() -> BoxFuture<'a, Result<T>>) -> Result<T> {
+        let once = async || {
+            let sent = guarded(send()).await;
+            sent.unwrap_or_else(|why| Err(Error::Protocol(format!("internal error ({why})"))))
+        };
+        let number = self.sign_in.number();
+        match once().await {
+            Err(error) if error.needs_sign_in() => {
+                self.renew_session(number).await?;
+                once().await
+            }
+            answer => answer,
+        }
     }
 
     /// Ends the session.

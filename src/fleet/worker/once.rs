@@ -44,8 +44,9 @@ impl Worker {
         if !self.info.capabilities.events {
             return Ok(Vec::new());
         }
+        let order = self.known().begin();
         let events = self.read(|| self.cloud.events(query)).await?;
-        self.tell_events(events.clone()).await;
+        self.tell_events(events.clone(), order).await;
         Ok(events)
     }
 

@@ -11,14 +11,14 @@ use tokio::time::Instant;
 
 use super::commands::Reread;
 use super::settling::Open;
-use super::ticket::Ticket;
+use super::ticket::{APPROVE, CREATE_VAPP, REJECT, Ticket};
 use super::{Worker, lock};
 use crate::clouds::TaskHandle;
 use crate::fleet::command::{Command, CommandId, Stage};
 use crate::fleet::journal::{Record, Unfinished, unfinished};
 use crate::fleet::watch::Watch;
 use crate::fleet::words;
-use crate::model::{Action, ActionKind, Confirmed};
+use crate::model::{Action, ActionKind, Confirmed, VappAction, VappActionKind, VmKey};
 
 impl Worker {
     /// Takes up this cloud's commands of earlier runs, each once: after a listing in part those whose VMs are there, after a whole
@@ -33,8 +33,12 @@ impl Worker {
                 let vm = record.vm.as_deref();
                 vm.is_some_and(|id| known.entry(id).is_some())
             };
+            // What was done to another tenant's is not in this one's listing: it waits until that tenant is looked at.
+            let tenant = known.tenant().map(|tenant| &tenant.id);
             let is_ours = |one: &mut Unfinished| {
-                one.record.cloud == self.info.name && (whole || is_there(&one.record))
+                one.record.cloud == self.info.name
+                    && one.record.tenant.as_ref() == tenant
+                    && (whole || is_there(&one.record))
             };
             all.extract_if(.., is_ours).collect()
         };
@@ -67,10 +71,32 @@ impl Worker {
     }
 
     fn ticket_of(&self, record: &Record) -> Option<Ticket> {
+        let args = record.args.as_ref();
         let command = match (&*record.action, record.vm_key()) {
             ("acknowledge", vm) => Command::Acknowledge {
                 task: record.task_key()?,
                 vm,
+            },
+            (action @ (APPROVE | REJECT), vm) => Command::Decide {
+                task: record.task_key()?,
+                vm,
+                approve: action == APPROVE,
+                note: args.and_then(|args| args.note.clone()),
+            },
+            (CREATE_VAPP, _) => Command::CreateVapp {
+                cloud: record.cloud.clone(),
+                project: args?.project.clone()?,
+                name: record.name.to_string(),
+                restricted: args?.restricted == Some(true),
+            },
+            (_, None) if record.vapp.is_some() => Command::ActOnVapp {
+                vapp: record.vapp_key()?,
+                action: vapp_action_of(record)?,
+                vms: args
+                    .into_iter()
+                    .flat_map(|args| &args.vms)
+                    .map(|id| VmKey::new(&record.cloud, id))
+                    .collect(),
             },
             (_, Some(vm)) => Command::Act {
                 vm,
@@ -91,15 +117,39 @@ impl Worker {
         })
     }
 
+    /// Takes up one command, while nothing else is done to what it changes.
     async fn take_up(self: &Arc<Self>, ticket: &Ticket, unfinished: &Unfinished) {
+        // Where somebody asked for something else by now, it is followed all the same.
+        let occupied = match &ticket.command {
+            Command::ActOnVapp { .. } => self.occupy(&ticket.command).ok(),
+            _ => None,
+        };
+        self.take_up_alone(ticket, unfinished).await;
+        drop(occupied);
+    }
+
+    async fn take_up_alone(self: &Arc<Self>, ticket: &Ticket, unfinished: &Unfinished) {
         let record = &unfinished.record;
         let Some(sent) = unfinished.sent else {
             // Every command is journaled as sent before it is sent.
             let stage = ticket.not_sent("that run ended before its turn", "ask again");
             return self.finish(ticket, stage, Reread::No).await;
         };
-        let Command::Act { vm, action, .. } = &ticket.command else {
-            return self.look_at_acknowledged(ticket).await;
+        let why = "that run ended before the answer";
+        let (vm, action) = match &ticket.command {
+            Command::Act { vm, action, .. } => (vm, action),
+            Command::Acknowledge { .. } => return self.look_at_acknowledged(ticket).await,
+            Command::ActOnVapp { .. } => {
+                let work = record.group.as_deref().cloned();
+                return self.take_up_vapp(ticket, work, sent, since(sent)).await;
+            }
+            Command::CreateVapp { .. } => {
+                let before = HashSet::new();
+                return self.find_created(ticket, &before, since(sent), why).await;
+            }
+            Command::Decide { .. } => {
+                return self.find_decided(ticket, None, since(sent), why).await;
+            }
         };
         let known = self.known().vm(&vm.id);
         if self.is_kept_here(action) {
@@ -145,7 +195,7 @@ impl Worker {
             began: Instant::now(),
             waited: since(sent),
             before: HashSet::new(),
-            why: "that run ended before the answer".to_owned(),
+            why: why.to_owned(),
             vm,
         };
         match (record.task_key(), &record.locator) {
@@ -168,8 +218,25 @@ fn since(at: Timestamp) -> Duration {
     waited.unwrap_or_default().max(Duration::from_millis(1))
 }
 
+fn vapp_action_of(record: &Record) -> Option<VappAction> {
+    let args = record.args.as_ref();
+    let force = args.is_some_and(|args| args.force == Some(true));
+    let kinds = VappActionKind::ALL.into_iter();
+    let kind = kinds.into_iter().find(|kind| kind.id() == record.action)?;
+    Some(match kind {
+        VappActionKind::Deploy => VappAction::Deploy { force },
+        VappActionKind::Undeploy => VappAction::Undeploy { force },
+        VappActionKind::Edit => VappAction::Edit {
+            name: args?.name.clone()?,
+            restricted: args?.restricted?,
+        },
+        VappActionKind::Delete => VappAction::Delete,
+    })
+}
+
 fn action_of(record: &Record) -> Option<Action> {
     let args = record.args.as_ref();
+    let force = args.is_some_and(|args| args.force == Some(true));
     Some(match ActionKind::from_id(&record.action)? {
         ActionKind::Protect => Action::Protect {
             reason: args?.reason.clone()?,
@@ -180,6 +247,24 @@ fn action_of(record: &Record) -> Option<Action> {
         ActionKind::PowerOff if args.is_some_and(|args| args.keep_off == Some(true)) => {
             Action::KeepOff
         }
+        ActionKind::Snapshot => Action::Snapshot {
+            name: args?.name.clone()?,
+        },
+        ActionKind::Move => Action::Move {
+            vapp: args?.vapp.clone()?,
+        },
+        ActionKind::Restrict => Action::Restrict {
+            vapp: args.and_then(|args| args.vapp.clone()),
+        },
+        ActionKind::Delete => Action::Delete {
+            release: args.is_some_and(|args| args.release == Some(true)),
+            force,
+        },
+        ActionKind::Deploy => Action::Deploy { force },
+        ActionKind::Undeploy => Action::Undeploy { force },
+        ActionKind::Evacuate => Action::Evacuate {
+            host: args.and_then(|args| args.host.clone()),
+        },
         kind => return Action::plain(kind),
     })
 }

@@ -20,6 +20,8 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 pub(super) struct Look<'a> {
     /// What was sent.
     pub action: &'a Action,
+    /// Whether the cloud has VMs that stand on no host: such a one is not deleted.
+    pub has_undeployed: bool,
     /// The VM as it was read just before; `None` where that is not known any more.
     pub was: Option<&'a Vm>,
     /// When, by the clock of this machine.
@@ -55,7 +57,8 @@ pub(super) enum Verdict<'a> {
 ///
 /// 1. A task of the action's kind, created since it was sent (with [`CLOCK_SLACK`]), not known before, and not another user's:
 ///    it was executed, and the task says how it ended.
-/// 2. The VM is gone: done if it was to be deleted, else nothing is left to act on, failed.
+/// 2. The VM is gone: done if it was to be deleted, or if it was taken over from a host that it was to be taken off; else nothing is
+///    left to act on, failed.
 /// 3. What was asked for is so (the power state is the one asked for; protected with the very reason; not protected; on the
 ///    very host), and was not so when the VM was read just before sending: done. Reset and reboot leave the state as it was
 ///    and are proven by their task alone.
@@ -80,6 +83,8 @@ pub(super) fn settle<'a>(look: &Look<'a>) -> Verdict<'a> {
     let Some(vm) = look.vm else {
         return match look.action {
             Action::Delete { .. } => Verdict::Done,
+            // One that was taken over goes with its host.
+            Action::Undeploy { .. } if look.was.is_some_and(|was| was.imported) => Verdict::Done,
             _ => Verdict::Failed("the VM is gone".to_owned()),
         };
     };
@@ -87,7 +92,8 @@ pub(super) fn settle<'a>(look: &Look<'a>) -> Verdict<'a> {
     let was_so = look
         .was
         .is_some_and(|was| is_reached(look.action, was) && was.native_state == vm.native_state);
-    if is_reached(look.action, vm) && !was_so {
+    let is_there = matches!(look.action, Action::Delete { .. }) && look.has_undeployed;
+    if is_reached(look.action, vm) && !was_so && !is_there {
         return Verdict::Done;
     }
     if let (Action::Protect { .. }, Some(protection)) = (look.action, &vm.protection) {

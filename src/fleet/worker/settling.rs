@@ -9,14 +9,12 @@ use tokio::time::{Instant, sleep};
 
 use super::Worker;
 use super::settle::{LOCKED_TIME, Look, Verdict, settle};
-use super::ticket::Ticket;
+use super::telling::Where;
 use crate::clouds::Error;
-use crate::fleet::command::Stage;
-use crate::fleet::words;
-use crate::model::{Action, Task, TaskKey, Vm};
+use crate::model::{Action, ActionKind, Task, TaskKey, Vm};
 
 /// The waits before the first looks; the last one repeats.
-const WAITS: [Duration; 4] = [
+pub(super) const WAITS: [Duration; 4] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(4),
@@ -47,45 +45,55 @@ pub(super) struct Open {
 /// What reading came to.
 pub(super) enum Settled {
     /// This task carries it.
-    Task(Task),
-    /// It is over.
-    Ended(Stage),
+    Task(Box<Task>),
+    /// What was asked for is so.
+    Done,
+    /// It did not come to be, for this reason.
+    Failed(String),
+    /// Nobody can tell, for this reason.
+    Unknown(String),
 }
 
 impl Worker {
     /// Looks until the rule decides.
-    pub(super) async fn settle(self: &Arc<Self>, ticket: &Ticket, open: &Open) -> Settled {
+    pub(super) async fn settle(self: &Arc<Self>, open: &Open) -> Settled {
         let last = WAITS[WAITS.len() - 1];
         // What an earlier run left has waited already.
         let now = (!open.waited.is_zero()).then_some(Duration::ZERO);
         for wait in now.into_iter().chain(WAITS).chain(std::iter::repeat(last)) {
             sleep(wait).await;
-            match self.look(ticket, open).await {
+            match self.look(open).await {
                 Ok(Some(settled)) => return settled,
                 Ok(None) => {}
                 Err(error) if open.began.elapsed() >= LOCKED_TIME => {
                     let why = format!("{}, and it cannot be read since: {error}", open.why);
-                    return Settled::Ended(ticket.unknown(why));
+                    return Settled::Unknown(why);
                 }
                 Err(_) => sleep(last).await,
             }
         }
-        Settled::Ended(ticket.unknown(&open.why))
+        Settled::Unknown(open.why.clone())
     }
 
-    async fn look(
-        self: &Arc<Self>,
-        ticket: &Ticket,
-        open: &Open,
-    ) -> Result<Option<Settled>, Error> {
-        let vm = self.reread(&open.vm).await?;
+    async fn look(self: &Arc<Self>, open: &Open) -> Result<Option<Settled>, Error> {
+        // Of an appliance many are read side by side.
+        let slot = self.following_slots.acquire().await;
+        let read = self.read_where_it_was(&open.action, &open.vm).await?;
+        drop(slot);
+        let vm = match read {
+            Where::At(vm) => Some(vm),
+            Where::Gone => None,
+            Where::Elsewhere => self.find_by_listing(&open.vm).await?,
+        };
         let tasks = match &vm {
             Some(vm) => self.vm_tasks(vm).await.ok(),
             None => None,
         };
+        let rules = self.info.capabilities.rules;
         let session = self.session();
         let verdict = settle(&Look {
             action: &open.action,
+            has_undeployed: rules.iter().any(|rule| rule.action == ActionKind::Deploy),
             was: open.was.as_ref(),
             sent: open.sent,
             waited: open.waited + open.began.elapsed(),
@@ -94,18 +102,15 @@ impl Worker {
             vm: vm.as_deref(),
             tasks: tasks.as_deref(),
         });
-        let stage = match verdict {
-            Verdict::LookAgain => return Ok(None),
-            Verdict::Follow(task) => return Ok(Some(Settled::Task(task.clone()))),
-            Verdict::Done => Stage::Done { task: None },
-            Verdict::Failed(why) => Stage::Failed {
-                message: words::failed(&ticket.what(), why, "list the VMs again"),
-                task: None,
-            },
+        Ok(match verdict {
+            Verdict::LookAgain => None,
+            Verdict::Follow(task) => Some(Settled::Task(Box::new(task.clone()))),
+            Verdict::Done => Some(Settled::Done),
+            Verdict::Failed(why) => Some(Settled::Failed(why)),
             Verdict::Unknown => {
-                ticket.unknown(format!("{}, and reading has not settled it", open.why))
+                let why = format!("{}, and reading has not settled it", open.why);
+                Some(Settled::Unknown(why))
             }
-        };
-        Ok(Some(Settled::Ended(stage)))
+        })
     }
 }

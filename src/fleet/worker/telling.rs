@@ -9,7 +9,17 @@ use super::known::{Order, Put};
 use crate::clouds::{Error, Result, Target};
 use crate::fleet::setup::Mode;
 use crate::fleet::update::Update;
-use crate::model::{Task, Vm, VmKey};
+use crate::model::{Action, Task, Vm, VmKey};
+
+/// Where a VM was found after an action.
+pub(super) enum Where {
+    /// Where it was, or where its cloud says it is.
+    At(Arc<Vm>),
+    /// Not where it was: a listing tells where it is.
+    Elsewhere,
+    /// Nowhere.
+    Gone,
+}
 
 impl Worker {
     /// Reads one VM as it is now. A cloud that answers with another one is not believed: what is read here is acted on.
@@ -28,14 +38,44 @@ impl Worker {
         let order = self.known().begin();
         match self.read_target(vm).await {
             Ok(target) => {
+                let now = target.vm.clone();
                 self.tell_vm(target.vm, order).await;
-                Ok(self.known().vm(&vm.key.id))
+                let known = self.known().vm(&vm.key.id);
+                // One of a tenant that is no longer looked at is there, though it is not told.
+                Ok(Some(known.unwrap_or_else(|| Arc::new(now))))
             }
             Err(Error::NotFound(_)) => {
                 self.tell_gone(&vm.key, order).await;
                 Ok(None)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// [`Self::reread`] after an action. One that puts the VM into another appliance leaves it where its old place may lead nowhere.
+    pub(super) async fn read_where_it_was(&self, action: &Action, vm: &Vm) -> Result<Where> {
+        if !matches!(action, Action::Move { .. } | Action::Restrict { .. }) {
+            return Ok(self.reread(vm).await?.map_or(Where::Gone, Where::At));
+        }
+        let order = self.known().begin();
+        match self.read_target(vm).await {
+            Ok(target) => {
+                let now = Arc::new(target.vm.clone());
+                self.tell_vm(target.vm, order).await;
+                let known = self.known().vm(&vm.key.id);
+                Ok(Where::At(known.unwrap_or(now)))
+            }
+            Err(Error::NotFound(_)) => Ok(Where::Elsewhere),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists the VMs and finds one there. `None` when it is gone.
+    pub(super) async fn find_by_listing(self: &Arc<Self>, vm: &Vm) -> Result<Option<Arc<Vm>>> {
+        let listing = self.list().await?;
+        match listing.fault {
+            Some(error) => Err(error),
+            None => Ok(self.known().vm(&vm.key.id)),
         }
     }
 

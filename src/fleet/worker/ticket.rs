@@ -7,11 +7,17 @@ use jiff::Timestamp;
 use super::Worker;
 use crate::clouds::{Error, TaskHandle};
 use crate::fleet::command::{Command, CommandId, CommandReport, Stage};
+use crate::fleet::group::GroupWork;
 use crate::fleet::journal::{Args, JournalError, Record};
 use crate::fleet::local::StateFileError;
 use crate::fleet::watch::Watch;
 use crate::fleet::words;
-use crate::model::{Action, CloudName};
+use crate::model::{Action, CloudName, TaskKey, VappAction, VmKey};
+
+/// What the journal calls what is neither an action on a VM nor one on an appliance.
+pub(super) const CREATE_VAPP: &str = "create_vapp";
+pub(super) const APPROVE: &str = "approve";
+pub(super) const REJECT: &str = "reject";
 
 /// A command as it goes through its stages.
 #[derive(Debug, Clone)]
@@ -20,7 +26,7 @@ pub(in crate::fleet) struct Ticket {
     pub id: CommandId,
     /// What was asked.
     pub command: Command,
-    /// The VM's name when it was asked.
+    /// The name of the VM or the appliance when it was asked.
     pub name: Arc<str>,
     /// Whether its task is followed to its end.
     pub follow: bool,
@@ -40,7 +46,20 @@ impl Ticket {
 
     /// `Shut down of web-02 on prod`.
     pub(super) fn what(&self) -> String {
-        let what = words::what(self.command.title(), &self.name, self.cloud());
+        let (name, cloud) = (&self.name, self.cloud());
+        let what = match &self.command {
+            Command::Act { .. } | Command::Acknowledge { .. } => {
+                words::what(self.command.title(), name, cloud)
+            }
+            Command::ActOnVapp { .. } => {
+                words::what(self.command.title(), &format!("appliance {name}"), cloud)
+            }
+            Command::CreateVapp { .. } => {
+                words::what("Creation", &format!("appliance {name}"), cloud)
+            }
+            Command::Decide { approve: true, .. } => words::what("Approval", name, cloud),
+            Command::Decide { approve: false, .. } => words::what("Rejection", name, cloud),
+        };
         if self.earlier {
             format!("{what}, asked for in an earlier run,")
         } else {
@@ -52,6 +71,19 @@ impl Ticket {
     pub(super) fn refused(&self, why: impl std::fmt::Display) -> Stage {
         Stage::Refused {
             message: words::refused(&self.what(), why),
+        }
+    }
+
+    /// The cloud refused it and did nothing. Where it would do it when told to pass over what it says, that is for the person to say.
+    pub(super) fn rejected(&self, error: &Error) -> Stage {
+        let what = self.what();
+        match (error, self.command.forced()) {
+            (Error::NeedsForce(_), Some(_)) => Stage::NeedsForce {
+                message: words::needs_force(&what, error),
+            },
+            _ => Stage::Refused {
+                message: words::failed_by(&what, error),
+            },
         }
     }
 
@@ -83,7 +115,7 @@ impl Ticket {
         }
     }
 
-    fn record(&self, stage: &Stage, user: Option<Arc<str>>) -> Record {
+    fn record(&self, stage: &Stage, user: Option<Arc<str>>, tenant: Option<Arc<str>>) -> Record {
         let task = match (stage, &self.command) {
             (_, Command::Acknowledge { task, .. } | Command::Decide { task, .. }) => Some(task),
             (stage, _) => stage.task(),
@@ -91,10 +123,32 @@ impl Ticket {
         let (action, args) = match &self.command {
             Command::Act { action, .. } => (action.kind().id(), args(action)),
             Command::Acknowledge { .. } => ("acknowledge", None),
-            Command::ActOnVapp { action, .. } => (action.kind().id(), None),
-            Command::CreateVapp { .. } => ("create_vapp", None),
-            Command::Decide { approve: true, .. } => ("approve", None),
-            Command::Decide { approve: false, .. } => ("reject", None),
+            Command::ActOnVapp { action, vms, .. } => {
+                (action.kind().id(), Some(args_on_vapp(action, vms)))
+            }
+            Command::CreateVapp {
+                project,
+                restricted,
+                ..
+            } => (
+                CREATE_VAPP,
+                Some(Args {
+                    project: Some(project.clone()),
+                    restricted: Some(*restricted),
+                    ..Args::default()
+                }),
+            ),
+            Command::Decide { approve, note, .. } => (
+                if *approve { APPROVE } else { REJECT },
+                note.as_ref().map(|note| Args {
+                    note: Some(note.clone()),
+                    ..Args::default()
+                }),
+            ),
+        };
+        let vapp = match &self.command {
+            Command::ActOnVapp { vapp, .. } => Some(vapp.id.clone()),
+            _ => None,
         };
         Record {
             time: Timestamp::now(),
@@ -102,6 +156,8 @@ impl Ticket {
             command: self.number,
             cloud: self.cloud().clone(),
             vm: self.command.vm().map(|vm| vm.id.clone()),
+            vapp,
+            tenant,
             name: self.name.clone(),
             action: action.to_owned(),
             args,
@@ -109,6 +165,7 @@ impl Ticket {
             task: task.map(|task| task.id.clone()),
             locator: None,
             watch: None,
+            group: None,
             message: stage.message().map(str::to_owned),
             user,
             last: stage.is_final(),
@@ -131,8 +188,48 @@ fn args(action: &Action) -> Option<Args> {
             keep_off: Some(true),
             ..none
         },
+        Action::Snapshot { name } => Args {
+            name: Some(name.clone()),
+            ..none
+        },
+        Action::Move { vapp } | Action::Restrict { vapp: Some(vapp) } => Args {
+            vapp: Some(vapp.clone()),
+            ..none
+        },
+        Action::Delete { release, force } if *release || *force => Args {
+            release: release.then_some(true),
+            force: force.then_some(true),
+            ..none
+        },
+        Action::Deploy { force: true } | Action::Undeploy { force: true } => Args {
+            force: Some(true),
+            ..none
+        },
+        Action::Evacuate { host: Some(host) } => Args {
+            host: Some(host.clone()),
+            ..none
+        },
         _ => return None,
     })
+}
+
+fn args_on_vapp(action: &VappAction, vms: &[VmKey]) -> Args {
+    let touched = Args {
+        vms: vms.iter().map(|vm| vm.id.clone()).collect(),
+        ..Args::default()
+    };
+    match action {
+        VappAction::Deploy { force } | VappAction::Undeploy { force } => Args {
+            force: force.then_some(true),
+            ..touched
+        },
+        VappAction::Edit { name, restricted } => Args {
+            name: Some(name.clone()),
+            restricted: Some(*restricted),
+            ..touched
+        },
+        VappAction::Delete => touched,
+    }
 }
 
 impl Worker {
@@ -142,7 +239,7 @@ impl Worker {
         ticket: &Ticket,
         stage: &Stage,
     ) -> impl Future<Output = Result<(), JournalError>> + Send + use<> {
-        let record = ticket.record(stage, self.user());
+        let record = self.record(ticket, stage);
         self.common.journal.append(&record)
     }
 
@@ -155,10 +252,27 @@ impl Worker {
             locator: Some(handle.locator.clone()),
             last: !ticket.follow,
             message: (!ticket.follow).then(|| "nobody waits for its end".to_owned()),
-            ..ticket.record(&stage, self.user())
+            ..self.record(ticket, &stage)
         };
         let written = self.common.journal.append(&record).await;
         self.journal_trouble(written);
+    }
+
+    /// Journals how the VMs of an appliance go on.
+    pub(super) async fn journal_group(&self, ticket: &Ticket, work: &GroupWork, stage: &Stage) {
+        let record = Record {
+            group: Some(Box::new(work.clone())),
+            last: !ticket.follow,
+            message: (!ticket.follow).then(|| "nobody waits for its end".to_owned()),
+            ..self.record(ticket, stage)
+        };
+        let written = self.common.journal.append(&record).await;
+        self.journal_trouble(written);
+    }
+
+    fn record(&self, ticket: &Ticket, stage: &Stage) -> Record {
+        let tenant = self.known().tenant().map(|tenant| tenant.id.clone());
+        ticket.record(stage, self.user(), tenant)
     }
 
     /// Journals how far a watched operation is: what begins its phase is `sent`, then `accepted`.
@@ -174,9 +288,17 @@ impl Worker {
             watch: Some(Box::new(watch.clone())),
             last,
             message: last.then(|| "nobody waits for its end".to_owned()),
-            ..ticket.record(stage, self.user())
+            ..self.record(ticket, stage)
         };
         self.common.journal.append(&record).await
+    }
+
+    /// The key of the task that is made here for a command.
+    pub(super) fn own_task(&self, ticket: &Ticket) -> TaskKey {
+        TaskKey {
+            cloud: self.info.name.clone(),
+            id: format!("vmdeck-{}-{}", ticket.run, ticket.number).into(),
+        }
     }
 
     /// The user of the session, else of the configuration.

@@ -16,7 +16,7 @@ use crate::fleet::backoff::back_off;
 use crate::fleet::command::{Command, Stage};
 use crate::fleet::watch::{Seen, Watch, Watched, state_words};
 use crate::fleet::words;
-use crate::model::{Action, Availability, JobState, Task, TaskKey, TaskState, Vm};
+use crate::model::{Action, Availability, JobState, Task, TaskState, Vm};
 
 /// So long what comes next tries to read its VM before it is given up.
 const SEND_MAX: Duration = Duration::from_secs(60);
@@ -63,11 +63,7 @@ impl Worker {
         let Command::Act { action, .. } = &ticket.command else {
             return;
         };
-        let key = TaskKey {
-            cloud: self.info.name.clone(),
-            id: format!("vmdeck-{}-{}", ticket.run, ticket.number).into(),
-        };
-        let task = watch.task(key, vm.key.clone(), action, self.user());
+        let task = watch.task(self.own_task(ticket), vm.key.clone(), action, self.user());
         let mut shown = Shown { worker: self, task };
         shown.tell().await;
         let stage = match self
@@ -335,13 +331,13 @@ enum Followed {
 }
 
 /// The task that is shown of a watched operation.
-struct Shown<'a> {
-    worker: &'a Arc<Worker>,
-    task: Task,
+pub(super) struct Shown<'a> {
+    pub worker: &'a Arc<Worker>,
+    pub task: Task,
 }
 
 impl Shown<'_> {
-    async fn tell(&mut self) {
+    pub(super) async fn tell(&mut self) {
         self.task.updated_at = Some(Timestamp::now());
         let order = self.worker.known().begin();
         self.worker.tell_task(&self.task, order).await;
@@ -355,7 +351,6 @@ impl Shown<'_> {
 
     /// Ends it. One that failed warns until somebody acknowledges it.
     async fn end(&mut self, state: TaskState, why: Option<String>) {
-        let failed = why.is_some();
         if let Some(why) = why {
             let jobs = &mut self.task.jobs;
             let at = jobs.iter().position(|job| !job.state.is_done());
@@ -365,6 +360,12 @@ impl Shown<'_> {
                 job.description = Some(why.into());
             }
         }
+        self.close(state).await;
+    }
+
+    /// Ends it, where its jobs say why.
+    pub(super) async fn close(&mut self, state: TaskState) {
+        let failed = state.is_failure();
         self.task.state = state;
         self.task.acknowledgeable = failed;
         self.tell().await;

@@ -161,8 +161,11 @@ impl Known {
     pub(in super::super) fn put_failed(&mut self) -> Vec<Task> {
         let mut told = Vec::new();
         for mut task in self.overlay.failed.clone() {
-            let vm = task.vm.as_ref();
-            let is_there = vm.is_some_and(|vm| self.vms.contains_key(&vm.id));
+            // One on an appliance is of no VM.
+            let is_there = match &task.vm {
+                Some(vm) => self.vms.contains_key(&vm.id),
+                None => self.listed || self.partly_listed,
+            };
             self.localize(&mut task);
             if is_there && task.is_warning() && !self.tasks.contains_key(&task.key) {
                 self.put_task(&task, Order(0));

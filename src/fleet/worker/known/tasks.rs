@@ -66,6 +66,9 @@ impl Known {
         order: Order,
         until: Timestamp,
     ) -> bool {
+        if self.is_old(order) || self.is_elsewhere(id) {
+            return false;
+        }
         if let Some(entry) = self.vms.get_mut(id) {
             if entry.tasks_order > order {
                 self.mark_due(id);
@@ -91,8 +94,11 @@ impl Known {
         true
     }
 
-    /// Takes one followed task in.
-    pub(in super::super) fn put_task(&mut self, task: &Task, order: Order) {
+    /// Takes one followed task in. `false` when it is not to be told: its VM is one of a tenant that is no longer looked at.
+    pub(in super::super) fn put_task(&mut self, task: &Task, order: Order) -> bool {
+        if task.vm.as_ref().is_some_and(|vm| self.is_elsewhere(&vm.id)) {
+            return false;
+        }
         if let Some(entry) = task.vm.as_ref().and_then(|vm| self.vms.get_mut(&vm.id)) {
             entry.tasks_order = entry.tasks_order.max(order);
             if !entry.tasks_seen.contains(&task.key.id) {
@@ -102,6 +108,7 @@ impl Known {
         let before = self.tasks.remove(&task.key);
         self.dirty |= before.is_some_and(|before| before.is_warning()) != task.is_warning();
         self.keep_task(task);
+        true
     }
 
     pub(super) fn keep_task(&mut self, task: &Task) {

@@ -58,6 +58,7 @@ fn decide(action: &Action, waited: u64, vm: Option<&Vm>, tasks: Option<&[Task]>)
     let before = HashSet::from([task("known", "RESET", SENT, None).key]);
     let look = Look {
         action,
+        has_undeployed: false,
         was: None,
         sent: Timestamp::from_second(SENT).unwrap(),
         waited: Duration::from_secs(waited),
@@ -168,6 +169,7 @@ fn what_was_so_before_proves_nothing() {
     for (action, was, now, expected) in table {
         let look = Look {
             action: &action,
+            has_undeployed: false,
             was: Some(was),
             sent: Timestamp::from_second(SENT).unwrap(),
             waited: Duration::from_secs(30),
@@ -177,6 +179,58 @@ fn what_was_so_before_proves_nothing() {
             tasks: Some(&[]),
         };
         assert_eq!(settle(&look), expected, "{action:?} {}", now.native_state);
+    }
+}
+
+#[test]
+fn where_a_vm_can_stand_on_no_host_only_its_absence_says_that_it_is_deleted() {
+    let (off, undeployed) = (
+        vm(PowerState::Off, None),
+        vm(PowerState::NotAllocated, None),
+    );
+    let mut imported = off.clone();
+    imported.imported = true;
+    let undeploy = Action::Undeploy { force: true };
+    let gone = || Verdict::Failed("the VM is gone".to_owned());
+    let table = [
+        (
+            Action::DELETE,
+            false,
+            &off,
+            Some(&undeployed),
+            Verdict::Done,
+        ),
+        (
+            Action::DELETE,
+            true,
+            &off,
+            Some(&undeployed),
+            Verdict::Unknown,
+        ),
+        (Action::DELETE, true, &off, None, Verdict::Done),
+        (
+            undeploy.clone(),
+            true,
+            &off,
+            Some(&undeployed),
+            Verdict::Done,
+        ),
+        (undeploy.clone(), true, &off, None, gone()),
+        (undeploy, true, &imported, None, Verdict::Done),
+    ];
+    for (action, has_undeployed, was, now, expected) in table {
+        let look = Look {
+            action: &action,
+            has_undeployed,
+            was: Some(was),
+            sent: Timestamp::from_second(SENT).unwrap(),
+            waited: Duration::from_secs(30),
+            session: None,
+            before: &HashSet::new(),
+            vm: now,
+            tasks: Some(&[]),
+        };
+        assert_eq!(settle(&look), expected, "{action:?} {}", was.imported);
     }
 }
 
