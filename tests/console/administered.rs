@@ -67,10 +67,11 @@ static ADMINISTERED: Capabilities = Capabilities {
     ],
     create_vapp: Some(MANAGE),
     workflow: Some("WORKFLOW_OVERRIDE"),
+    acknowledge_others: Some("USERS_MANAGE_USERS"),
     ..CAPABILITIES
 };
 
-pub const PRIVILEGES: [&str; 7] = [
+pub const PRIVILEGES: [&str; 8] = [
     "VAPP_PERFORM_ACTIONS",
     "VM_PROTECT_ACTION",
     "VAPP_RESTRICTED_MANAGE",
@@ -78,6 +79,7 @@ pub const PRIVILEGES: [&str; 7] = [
     "VDC_MANAGE_VAPP",
     "VM_RESTRICT",
     "WORKFLOW_OVERRIDE",
+    "USERS_MANAGE_USERS",
 ];
 
 pub fn cloud(name: &str) -> CloudName {
@@ -895,6 +897,21 @@ fn from_a_failed_deploy_to_its_events_and_acknowledged_there() {
     deck.effects.clear();
     deck.press("esc a");
     assert!(deck.effects.is_empty(), "the events of all are no VM's");
+}
+
+#[test]
+fn the_failures_of_others_are_acknowledged_only_with_the_privilege() {
+    let mut deck = deck();
+    let fewer: Vec<_> = PRIVILEGES
+        .into_iter()
+        .filter(|name| *name != "USERS_MANAGE_USERS")
+        .collect();
+    deck.tell([signed_in("prod", &fewer)]);
+    select(&mut deck, "web-06");
+    deck.press("a A");
+    assert!(deck.effects.is_empty() && deck.app.layers.is_empty());
+    let why = "Acknowledge: It is a task of cloudadmin; your role lacks USERS_MANAGE_USERS";
+    assert!(notices(&deck).contains(why), "{}", notices(&deck));
 }
 
 #[test]

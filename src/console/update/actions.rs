@@ -3,20 +3,17 @@
 use tui_input::Input;
 
 use super::{appliances, forcing, open, transfer};
-use crate::console::app::{App, Focus};
+use crate::console::app::App;
 use crate::console::choices::Way;
 use crate::console::keymap::ViewKind;
 use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
-use crate::console::lists::pane::PaneRow;
 use crate::console::marks::Batch;
 use crate::console::message::Effect;
 use crate::console::notices::Level;
 use crate::console::text::counted;
 use crate::fleet::{Ask, Command};
 use crate::model::text::clean_to;
-use crate::model::{
-    Action, ActionKind, Availability, Denial, Task, TaskKey, Vm, VmKey, confirmation,
-};
+use crate::model::{Action, ActionKind, Availability, Denial, TaskKey, Vm, VmKey, confirmation};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 500;
@@ -402,131 +399,6 @@ pub(super) fn recall(app: &mut App, earlier: bool) {
     protect.input = Input::new(text);
 }
 
-/// Acknowledges: a task's row, it; a VM's row, its tasks.
-pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
-    let task = match app.layers.last() {
-        Some(Layer::Task(dialog)) => Some(dialog.task.clone()),
-        None if app.focus == Focus::Pane => match app.pane.current() {
-            Some(PaneRow::Failed(task) | PaneRow::Running(task)) => Some(task.clone()),
-            _ => None,
-        },
-        _ => None,
-    };
-    if let Some(key) = task {
-        let Some(task) = app.inventory.task(&key).filter(|task| task.is_warning()) else {
-            app.notices
-                .add(app.now, Level::Info, "This task has nothing to acknowledge");
-            return Vec::new();
-        };
-        let command = acknowledging(task);
-        if matches!(app.layers.last(), Some(Layer::Task(_))) {
-            app.layers.pop();
-        }
-        return vec![Effect::Submit(command)];
-    }
-    let targets = app.targets();
-    if targets.len() > 1 {
-        acknowledge_of(app, &targets);
-        return Vec::new();
-    }
-    let Some(vm) = targets.into_iter().next() else {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            "There is no failed task under the cursor",
-        );
-        return Vec::new();
-    };
-    let commands: Vec<_> = app.inventory.warnings(&vm).map(acknowledging).collect();
-    if commands.is_empty() {
-        let suspected = app
-            .inventory
-            .overview_of(&vm)
-            .is_some_and(|overview| overview.warnings > 0);
-        let text = if suspected {
-            "An event tells of a failure here; its tasks are being read"
-        } else {
-            "This VM has no failed task to acknowledge"
-        };
-        app.notices.add(app.now, Level::Info, text);
-        return if suspected {
-            vec![Effect::Ask(Ask::VmTasks(vm))]
-        } else {
-            Vec::new()
-        };
-    }
-    close_menu(app);
-    commands.into_iter().map(Effect::Submit).collect()
-}
-
-/// Acknowledges every failed task of several VMs, after the question.
-fn acknowledge_of(app: &mut App, vms: &[VmKey]) {
-    let tasks: Vec<&Task> = vms
-        .iter()
-        .flat_map(|vm| app.inventory.warnings(vm))
-        .collect();
-    if tasks.is_empty() {
-        app.notices.add(
-            app.now,
-            Level::Info,
-            "None of these VMs has a failed task to acknowledge",
-        );
-        return;
-    }
-    let question = acknowledge_question(&tasks);
-    open(app, Layer::Question(question));
-}
-
-fn acknowledge_question(tasks: &[&Task]) -> Question {
-    Question {
-        what: Asked::AcknowledgeAll(tasks.iter().map(|task| task.key.clone()).collect()),
-        commands: tasks.iter().map(|task| acknowledging(task)).collect(),
-        expected: None,
-        input: Input::default(),
-        first: 0,
-    }
-}
-
-/// Acknowledges every failed task that is shown, after a question that counts and names them.
-pub(super) fn acknowledge_all(app: &mut App) {
-    let mut shown: Vec<&Task> = if app.focus == Focus::Pane {
-        let row = |row: &PaneRow| match row {
-            PaneRow::Failed(task) => app.inventory.task(task),
-            _ => None,
-        };
-        app.pane.rows().iter().filter_map(row).collect()
-    } else if app.view == ViewKind::Vms && !app.vms.filter().is_empty() {
-        let rows = app
-            .vms
-            .rows()
-            .iter()
-            .filter_map(|slot| app.inventory.vm(*slot));
-        rows.flat_map(|vm| app.inventory.warnings(&vm.key))
-            .collect()
-    } else {
-        app.inventory.failed_tasks().collect()
-    };
-    shown.sort_by(|a, b| {
-        b.created_at
-            .cmp(&a.created_at)
-            .then_with(|| a.key.cmp(&b.key))
-    });
-    if shown.is_empty() {
-        app.notices
-            .add(app.now, Level::Info, "No failed task is shown");
-        return;
-    }
-    let question = acknowledge_question(&shown);
-    open(app, Layer::Question(question));
-}
-
-fn acknowledging(task: &Task) -> Command {
-    Command::Acknowledge {
-        task: task.key.clone(),
-        vm: task.vm.clone(),
-    }
-}
-
 /// The action that a task carried out, to try it again.
 #[must_use]
 pub(super) fn action_of(app: &App, task: &TaskKey) -> Option<(ActionKind, VmKey)> {
@@ -540,13 +412,4 @@ pub(super) fn action_of(app: &App, task: &TaskKey) -> Option<(ActionKind, VmKey)
 pub(super) fn close_menu(app: &mut App) {
     app.layers
         .retain(|layer| !matches!(layer, Layer::Menu(_) | Layer::VappMenu(_)));
-}
-
-/// How a question about several tasks begins.
-#[must_use]
-pub fn acknowledge_title(count: usize) -> String {
-    format!(
-        "Acknowledge {}?",
-        counted(count, "failed task", "failed tasks")
-    )
 }

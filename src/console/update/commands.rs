@@ -2,7 +2,9 @@
 
 use tui_input::Input;
 
-use super::{actions, appliances, forcing, keys, moving, open, opening, reviewing, transfer};
+use super::{
+    acknowledging, actions, appliances, forcing, keys, moving, open, opening, reviewing, transfer,
+};
 use crate::console::app::{App, Focus};
 use crate::console::choices::DraftOf;
 use crate::console::keymap::{Step, UiCommand, ViewKind};
@@ -61,8 +63,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Fold => app.tree.fold(),
         UiCommand::Menu => opening::menu(app),
         UiCommand::Act(kind) => return act(app, kind),
-        UiCommand::Acknowledge => return actions::acknowledge(app),
-        UiCommand::AcknowledgeAll => actions::acknowledge_all(app),
+        UiCommand::Acknowledge => return acknowledging::acknowledge(app),
+        UiCommand::AcknowledgeAll => acknowledging::acknowledge_all(app),
         UiCommand::VmEvents => opening::vm_events(app),
         UiCommand::VmRaw => return opening::raw(app),
         UiCommand::VmConsole => return opening::console(app),

@@ -1,5 +1,6 @@
 //! `update`: every change of the state, by one message at a time. It never waits and reads no clock.
 
+mod acknowledging;
 mod actions;
 pub mod appliances;
 mod commands;
@@ -11,7 +12,7 @@ pub mod reviewing;
 mod told;
 pub mod transfer;
 
-pub use actions::acknowledge_title;
+pub use acknowledging::acknowledge_title;
 
 use jiff::Timestamp;
 
