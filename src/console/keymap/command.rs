@@ -221,7 +221,7 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::Sort, "sort", "sort", "choose the column that orders the list"),
     spec(UiCommand::Unfold, "unfold", "unfold", "open the branch"),
     spec(UiCommand::Fold, "fold", "fold", "close the branch"),
-    spec(UiCommand::Menu, "menu", "actions", "every action for this VM, with its key or why not"),
+    spec(UiCommand::Menu, "menu", "actions", "every action here, with its key or why not"),
     spec(UiCommand::Acknowledge, "acknowledge", "acknowledge", "acknowledge this failure, or all of this VM's"),
     spec(UiCommand::AcknowledgeAll, "acknowledge.all", "acknowledge all", "acknowledge every failed task that is shown"),
     spec(UiCommand::VmEvents, "vm.events", "events", "the events of this VM"),

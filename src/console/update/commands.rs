@@ -3,8 +3,8 @@
 use tui_input::Input;
 
 use super::{
-    actions, appliances, events, forcing, keys, moving, open, opening, remote, reviewing, tenants,
-    transfer,
+    acknowledging, actions, appliances, events, forcing, keys, moving, open, opening, remote,
+    reviewing, tenants, transfer,
 };
 use crate::console::app::{App, Focus};
 use crate::console::choices::DraftOf;
@@ -71,8 +71,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Fold => app.tree.fold(),
         UiCommand::Menu => opening::menu(app),
         UiCommand::Act(kind) => return act(app, kind),
-        UiCommand::Acknowledge => return actions::acknowledge(app),
-        UiCommand::AcknowledgeAll => actions::acknowledge_all(app),
+        UiCommand::Acknowledge => return acknowledging::acknowledge(app),
+        UiCommand::AcknowledgeAll => acknowledging::acknowledge_all(app),
         UiCommand::VmEvents => return events::of_vm(app),
         UiCommand::VmRaw => return opening::raw(app),
         UiCommand::VmConsole => return remote::open_remote(app),

@@ -1,5 +1,6 @@
 //! `update`: every change of the state, by one message at a time. It never waits and reads no clock.
 
+mod acknowledging;
 mod actions;
 pub mod appliances;
 mod commands;
@@ -14,7 +15,7 @@ mod tenants;
 mod told;
 pub mod transfer;
 
-pub use actions::{acknowledge_title, may_acknowledge_any, why_not_acknowledge};
+pub use acknowledging::{acknowledge_title, may_acknowledge_any, why_not_acknowledge};
 pub use tenants::listed as listed_tenants;
 
 use jiff::Timestamp;

@@ -16,7 +16,7 @@ use crate::console::lists::targets::{Target, targets};
 use crate::console::text::counted;
 use crate::console::update::transfer::title;
 use crate::console::viewports::Port;
-use crate::model::VmKey;
+use crate::model::{ActionKind, VmKey};
 
 /// The rows of a choice that is narrowed by typing.
 const ROWS: usize = 14;
@@ -56,20 +56,22 @@ pub fn draw(
         };
         popup::wrapped(text, cells, theme.dim, &mut after);
     }
-    if choice.way == Way::Move {
-        if !after.is_empty() {
-            after.push(Pieces::default());
+    let text = match choice.way {
+        Way::Move => {
+            "to another virtual datacenter: not available, the API's request is not documented"
         }
-        let text =
-            "to another virtual datacenter: not available, the API's request is not documented";
-        let mut told = Vec::new();
-        popup::wrapped(text, cells.saturating_sub(1), theme.dim, &mut told);
-        after.extend(told.into_iter().map(|line| {
-            let mut indented = Pieces::default();
-            indented.add(" ", theme.dim).extend(line);
-            indented
-        }));
+        Way::Restrict => ActionKind::Restrict.spec().consequence,
+    };
+    if !after.is_empty() {
+        after.push(Pieces::default());
     }
+    let mut told = Vec::new();
+    popup::wrapped(text, cells.saturating_sub(1), theme.dim, &mut told);
+    after.extend(told.into_iter().map(|line| {
+        let mut indented = Pieces::default();
+        indented.add(" ", theme.dim).extend(line);
+        indented
+    }));
     let field_rows = u16::from(choice.long);
     // A list that is narrowed keeps its place: the box stays as high as it was.
     let all = targets(&app.inventory, &choice.vms, choice.way, "").len();
