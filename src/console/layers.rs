@@ -253,7 +253,7 @@ impl Layer {
             Self::Task(_) => &[Place::Warning, Place::Dialog, Place::List],
             Self::Remote(_) => &[Place::Remote, Place::Dialog],
             Self::Copy(_) => &[Place::Copy, Place::Dialog, Place::List],
-            Self::EventFilter(_) => &[Place::Form, Place::Dialog],
+            Self::EventFilter(_) => &[Place::Filters, Place::Dialog],
             Self::Export(_) => &[Place::Path, Place::Dialog],
             Self::Tenants(_) => &[Place::Tenants, Place::Dialog, Place::List],
         }

@@ -53,8 +53,8 @@ pub enum Place {
     Remote,
     /// What to copy.
     Copy,
-    /// Several fields.
-    Form,
+    /// Which events are listed.
+    Filters,
     /// The path of a file.
     Path,
     /// The choice of a tenant.
@@ -84,7 +84,7 @@ impl Place {
         (Self::Warning, "warning", "Warning"),
         (Self::Remote, "remote", "Screen"),
         (Self::Copy, "copy", "Copying"),
-        (Self::Form, "form", "Filters"),
+        (Self::Filters, "filters", "Filters"),
         (Self::Path, "path", "File"),
         (Self::Tenants, "tenants", "Tenants"),
     ];
