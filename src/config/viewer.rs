@@ -179,7 +179,7 @@ mod tests {
             ("", "must begin with", "remote-viewer {url}"),
             ("{url}", "must begin with", "remote-viewer {url}"),
             ("x 'y {url}", "not closed", "put one"),
-            ("x {ulr}", "no cloud tells", "did you mean {url}?"),
+            ("x {hosts}", "no cloud tells", "did you mean {host}?"),
             ("x {url", "without its", "close it"),
             ("x --full-screen {name}", "nowhere", "add {url}"),
             ("x {url}\u{1b}", "control", "printable"),

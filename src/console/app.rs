@@ -22,7 +22,7 @@ use super::notices::Notices;
 use super::theme::Theme;
 use crate::config::{UiState, Viewer};
 use crate::fleet::{
-    Changes, CloudInfo, CloudStatus, CloudView, CommandReport, Inventory, Overview,
+    Changes, CloudInfo, CloudStatus, CloudView, Command, CommandReport, Inventory, Overview,
 };
 use crate::model::{ActionKind, CloudName, Denial, Event, EventKey, Labels, Named, VmKey};
 
@@ -354,10 +354,35 @@ impl App {
         self.look.labels.words(capabilities, kind, vm.vm)
     }
 
+    /// What a command is called: an action as it is called on its VM.
+    #[must_use]
+    pub fn command_title(&self, command: &Command) -> &str {
+        let labels = &self.look.labels;
+        match command {
+            Command::Act { vm, action, .. } => match self.inventory.overview_of(vm) {
+                Some(vm) => self.words(action.kind(), &vm).title,
+                None => labels.action(action.kind()),
+            },
+            Command::ActOnVapp { action, .. } => labels.vapp_action(action.kind()),
+            other => other.title(),
+        }
+    }
+
     /// Why an action may not be done to a VM, in the words of the screen.
     #[must_use]
     pub fn told(&self, denial: &Denial, kind: ActionKind, vm: &Overview<'_>) -> String {
         let title = self.words(kind, vm).title;
+        let under_way = match (denial, vm.pending) {
+            (Denial::Locked(Some(running)), Some(report))
+                if **running == *report.command.title() =>
+            {
+                Some(Denial::Locked(Some(
+                    self.command_title(&report.command).into(),
+                )))
+            }
+            _ => None,
+        };
+        let denial = under_way.as_ref().unwrap_or(denial);
         denial.told(&self.look.labels, Some(title)).to_string()
     }
 

@@ -290,7 +290,7 @@ impl Layer {
             Self::VappForm(_) => &[Place::Form, Place::Dialog],
             Self::Remote(_) => &[Place::Remote, Place::Dialog],
             Self::Copy(_) => &[Place::Copy, Place::Dialog, Place::List],
-            Self::EventFilter(_) => &[Place::EventForm, Place::Dialog],
+            Self::EventFilter(_) => &[Place::Filters, Place::Dialog],
             Self::Export(_) => &[Place::Path, Place::Dialog],
             Self::Tenants(_) => &[Place::Tenants, Place::Dialog, Place::List],
         }

@@ -193,6 +193,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_text_for_the_clipboard_cannot_end_its_sequence() {
+        assert_eq!(to_clipboard("web-01"), "\x1b]52;c;d2ViLTAx\x07");
+        let hostile = to_clipboard("a\x07\x1b]0;title\x1b\\");
+        assert_eq!(hostile.matches(['\x07', '\x1b']).count(), 2, "{hostile:?}");
+    }
+
     const WORDS: &str = "a mistake in the program";
 
     /// Not a test of its own: what the one below runs in a terminal.

@@ -27,8 +27,8 @@ impl fmt::Debug for Revealed {
     }
 }
 
-/// How the screen of a VM is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// How the screen of a VM is reached. The URL may let in whoever has it, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct RemoteAccess {
     /// What speaks there: `vnc`, `rdp`, `spice`.
     pub protocol: Option<Arc<str>>,
@@ -42,6 +42,18 @@ pub struct RemoteAccess {
     pub has_password: Option<bool>,
     /// The password, when it was asked for.
     pub password: Option<Revealed>,
+}
+
+impl fmt::Debug for RemoteAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteAccess")
+            .field("protocol", &self.protocol)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("has_url", &self.url.is_some())
+            .field("has_password", &self.has_password)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RemoteAccess {
@@ -94,9 +106,11 @@ mod tests {
     fn a_revealed_password_shows_to_nobody_but_who_asked() {
         let access = RemoteAccess {
             password: Some(Revealed::new("hunter2")),
+            url: Some("https://screen/?token=swordfish".into()),
             ..RemoteAccess::default()
         };
-        assert!(!format!("{access:?}").contains("hunter2"));
+        let shown = format!("{access:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("swordfish"));
         assert_eq!(
             access.password.as_ref().map(Revealed::expose),
             Some("hunter2")

@@ -957,7 +957,7 @@ fn the_failures_of_others_are_acknowledged_only_with_the_privilege() {
     select(&mut deck, "web-06");
     deck.press("a A");
     assert!(deck.effects.is_empty() && deck.app.layers.is_empty());
-    let why = "Acknowledge: It is a task of cloudadmin; your role lacks USERS_MANAGE_USERS";
+    let why = "1 warning stays: It is a task of cloudadmin; your role lacks USERS_MANAGE_USERS";
     assert!(notices(&deck).contains(why), "{}", notices(&deck));
 }
 

@@ -175,6 +175,9 @@ fn on_azure_the_console_says_what_an_action_does_there() {
     let done = Stage::Done { task: None };
     deck.tell([report("1", Action::PowerOff, "web-01", done)]);
     assert!(deck.screen().contains("web-01 on prod: deallocated"));
+    deck.tell([report("1", Action::PowerOff, "web-01", Stage::Sent)]);
+    deck.press("X");
+    assert!(deck.was_told("Deallocate web-01 on prod: An operation is running on it: Deallocate"));
     // The same action on another VM of the same cloud is what it always was.
     deck.press("esc esc");
     select(&mut deck, "web-02");

@@ -9,6 +9,7 @@
 
 mod clouds;
 mod leaving;
+mod outside;
 mod pasting;
 mod pty;
 mod resizing;

@@ -67,8 +67,8 @@ pub enum Place {
     Remote,
     /// What to copy.
     Copy,
-    /// The filters of events.
-    EventForm,
+    /// Which events are listed.
+    Filters,
     /// The path of a file.
     Path,
     /// The choice of a tenant.
@@ -105,7 +105,7 @@ impl Place {
         (Self::Form, "form", "Form"),
         (Self::Remote, "remote", "Screen"),
         (Self::Copy, "copy", "Copying"),
-        (Self::EventForm, "event_form", "Filters of events"),
+        (Self::Filters, "filters", "Filters"),
         (Self::Path, "path", "File"),
         (Self::Tenants, "tenants", "Tenants"),
     ];

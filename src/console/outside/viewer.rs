@@ -274,6 +274,38 @@ mod tests {
         assert!(line("v {host}", &broken, "x").is_err());
     }
 
+    fn shell(script: &str, argument: &str) -> Launch {
+        let text = |text: &str| vec![Ready::Text(text.to_owned())];
+        Launch {
+            program: "sh".to_owned(),
+            arguments: vec![text("-c"), text(script), text("x"), text(argument)],
+            file: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_gets_its_arguments_whole_and_no_terminal() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("told");
+        let script = format!("cat > /dev/null; printf %s \"$1\" > '{}'", file.display());
+        let argument = "$(reboot); `x` 'y' \"z\" *";
+        assert_eq!(shell(&script, argument).run().await, Ok(()));
+        assert_eq!(std::fs::read_to_string(file).unwrap(), argument);
+    }
+
+    #[tokio::test]
+    async fn a_program_that_fails_or_is_not_there_is_told() {
+        let why = shell("exit 3", "").run().await.unwrap_err();
+        assert_eq!(why, "sh ended with exit status: 3");
+        let mut missing = shell("", "");
+        missing.program = "/nowhere/viewer".to_owned();
+        let why = missing.run().await.unwrap_err();
+        assert!(
+            why.starts_with("/nowhere/viewer cannot be started:"),
+            "{why}"
+        );
+    }
+
     #[test]
     fn an_address_tells_its_parts_unless_it_is_a_page() {
         let direct = Reach::of(&RemoteAccess {

@@ -189,18 +189,8 @@ fn batch_done(app: &App, batch: &Batch) -> String {
 
 /// A sentence of the engine about a command, which begins with what its action is called ordinarily, in the words of the screen.
 fn retold(app: &App, report: &CommandReport, sentence: &str) -> String {
-    let here = match &report.command {
-        Command::Act { vm, action, .. } => app
-            .inventory
-            .overview_of(vm)
-            .map(|overview| app.words(action.kind(), &overview).title),
-        Command::ActOnVapp { action, .. } => Some(app.look.labels.vapp_action(action.kind())),
-        _ => None,
-    };
-    here.map_or_else(
-        || sentence.to_owned(),
-        |here| Labels::retold(sentence, report.command.title(), here).into_owned(),
-    )
+    let here = app.command_title(&report.command);
+    Labels::retold(sentence, report.command.title(), here).into_owned()
 }
 
 /// What is shown when a command is done.

@@ -78,11 +78,14 @@ pub fn hint_line(app: &App, commands: &[UiCommand], words: &[(UiCommand, &str)])
     pieces
 }
 
-/// One or two words: an action by the word that it has on the screen.
+/// One or two words: an action as it is called on the VM that it goes to.
 fn hint(app: &App, command: UiCommand) -> String {
-    match command {
-        UiCommand::Act(kind) => app.look.labels.action(kind).to_lowercase(),
-        other => other.hint(),
+    let vm = app.current_vm();
+    let vm = vm.and_then(|vm| app.inventory.overview_of(&vm));
+    match (command, vm) {
+        (UiCommand::Act(kind), Some(vm)) => app.words(kind, &vm).title.to_lowercase(),
+        (UiCommand::Act(kind), None) => app.look.labels.action(kind).to_lowercase(),
+        (other, _) => other.hint(),
     }
 }
 

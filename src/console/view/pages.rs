@@ -52,7 +52,7 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
             let title = report.map_or_else(String::new, |report| {
                 format!(
                     "{} {} on {}: {}",
-                    app.look.labels.renamed(report.command.title()),
+                    app.command_title(&report.command),
                     report.vm_name,
                     app.cloud_name(report.command.cloud()),
                     report.stage.as_str()

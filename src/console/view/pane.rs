@@ -251,7 +251,7 @@ fn draw_report(app: &App, report: &CommandReport, strip: &mut Strip<'_>) -> Piec
         sign,
         &report.vm_name,
         report.command.cloud().as_str(),
-        &app.look.labels.renamed(report.command.title()),
+        app.command_title(&report.command),
         strip,
     );
     let mut right = Pieces::default();

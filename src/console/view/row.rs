@@ -144,7 +144,7 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
             _ => "accepted",
         };
         let what = if vm.vm.protection.is_some() {
-            format!("{}: ", app.look.labels.renamed(report.command.title()))
+            format!("{}: ", app.command_title(&report.command))
         } else {
             String::new()
         };
