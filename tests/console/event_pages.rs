@@ -150,7 +150,12 @@ fn a_filter_narrows_at_once_and_asks_the_clouds_anew() {
         ..EventQuery::default()
     };
     answer(&mut deck, "prod", &other, Ok(page(50, 100)));
+    answer(&mut deck, "lab", &other, Ok(Vec::new()));
     assert_eq!(rows(&deck), 2);
+    assert!(
+        deck.screen().contains("reading more"),
+        "it is still to come"
+    );
     // What a cloud sends is held against the filter, whatever it filters itself.
     let query = of.clone();
     answer(&mut deck, "prod", &query, Ok(page(50, 100)));

@@ -233,7 +233,7 @@ fn what_is_measured_is_asked_for_when_the_cursor_rests_and_then_each_minute() {
     };
     deck.wait(2);
     assert_eq!(asks(&mut deck), 0, "no details are open");
-    deck.press("enter");
+    deck.press("enter").wait(0);
     assert_eq!(asks(&mut deck), 0, "the cursor has not rested");
     deck.wait(1);
     assert_eq!(asks(&mut deck), 1);
