@@ -3,19 +3,19 @@
 use tui_input::Input;
 
 use super::open;
-use crate::console::app::{App, Focus, name_of};
+use crate::console::app::{App, Focus};
 use crate::console::keymap::ViewKind;
 use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
 use crate::console::lists::pane::PaneRow;
 use crate::console::marks::Batch;
 use crate::console::message::Effect;
+use crate::console::naming::name_of;
 use crate::console::notices::Level;
+use crate::console::rights::why_not_acknowledge;
 use crate::console::text::counted;
-use crate::fleet::{Ask, Command, Overview};
+use crate::fleet::{Ask, Command};
 use crate::model::text::clean_to;
-use crate::model::{
-    Action, ActionKind, Availability, Denial, Task, TaskKey, VmKey, confirmation, may_acknowledge,
-};
+use crate::model::{Action, ActionKind, Availability, Denial, Task, TaskKey, VmKey, confirmation};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 500;
@@ -439,26 +439,6 @@ fn acknowledge_of(app: &mut App, vms: &[VmKey]) {
     }
     let asked = ask_acknowledge(app, &tasks);
     open_acknowledge(app, asked);
-}
-
-/// Why a failed task may not be acknowledged by who is signed in; `None` when it may.
-#[must_use]
-pub fn why_not_acknowledge(app: &App, task: &Task) -> Option<String> {
-    let cloud = app.inventory.cloud(&task.key.cloud)?;
-    let info = &cloud.info;
-    let session = cloud.session.as_deref();
-    let answer = may_acknowledge(task, info.capabilities, session, info.read_only);
-    let denial = answer.denial()?;
-    Some(denial.told(&app.look.labels, None).to_string())
-}
-
-/// Whether a VM has a warning that may be acknowledged by who is signed in, or may have one.
-#[must_use]
-pub fn may_acknowledge_any(app: &App, vm: &Overview<'_>) -> bool {
-    let mut tasks = app.inventory.warnings(&vm.vm.key).peekable();
-    // What only an event tells of is not read yet.
-    let suspected = tasks.peek().is_none() && vm.warnings > 0;
-    suspected || tasks.any(|task| why_not_acknowledge(app, task).is_none())
 }
 
 /// Those that may be acknowledged, and those that may not with the reasons.

@@ -28,7 +28,11 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
                 .add(app.now, Level::Info, "Listing all clouds again");
             return vec![Effect::Ask(Ask::Refresh(None))];
         }
-        UiCommand::Back => return back(app),
+        UiCommand::Back => {
+            let mut effects = back(app);
+            effects.extend(events::at_end(app, ports));
+            return effects;
+        }
         UiCommand::Help => opening::help(app),
         UiCommand::Focus => moving::next_focus(app),
         UiCommand::View(view) => {
@@ -93,7 +97,11 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
             );
             app.layers.pop();
         }
-        UiCommand::Yes => return yes(app),
+        UiCommand::Yes => {
+            let mut effects = yes(app);
+            effects.extend(events::at_end(app, ports));
+            return effects;
+        }
         UiCommand::Earlier => actions::recall(app, true),
         UiCommand::Later => actions::recall(app, false),
         UiCommand::Again => {

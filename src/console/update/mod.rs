@@ -10,7 +10,7 @@ mod remote;
 mod tenants;
 mod told;
 
-pub use actions::{acknowledge_title, may_acknowledge_any, why_not_acknowledge};
+pub use actions::acknowledge_title;
 pub use tenants::listed as listed_tenants;
 
 use jiff::Timestamp;

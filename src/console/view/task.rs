@@ -11,7 +11,7 @@ use super::{details, pane};
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::TaskDialog;
-use crate::console::update::why_not_acknowledge;
+use crate::console::rights::why_not_acknowledge;
 use crate::console::viewports::Port;
 use crate::model::{ActionKind, Task, TaskKey};
 
