@@ -75,3 +75,49 @@ fn is_own(task: &Task, session: &Session) -> bool {
     let user = task.user.as_deref();
     user.is_some() && (user == Some(&*session.user) || user == session.full_name.as_deref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANTS: Capabilities = Capabilities {
+        provider: "Testcloud",
+        tenants: Some("LOOK"),
+        ..Capabilities::NONE
+    };
+
+    fn session(privileges: &[&str]) -> Session {
+        Session {
+            user: "admin".into(),
+            full_name: None,
+            tenant: None,
+            privileges: privileges.iter().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn other_tenants_are_looked_at_with_the_privilege_where_there_are_any() {
+        let why = |capabilities, session: Option<&Session>| {
+            may_look_at(capabilities, session)
+                .denial()
+                .map(ToString::to_string)
+        };
+        assert_eq!(why(&TENANTS, Some(&session(&["LOOK"]))), None);
+        assert_eq!(
+            why(&TENANTS, Some(&session(&["POWER"]))).as_deref(),
+            Some("Your role lacks LOOK")
+        );
+        assert_eq!(
+            why(&TENANTS, None).as_deref(),
+            Some("The cloud has not answered the sign-in yet")
+        );
+        let none = Capabilities {
+            tenants: None,
+            ..TENANTS
+        };
+        assert_eq!(
+            why(&none, Some(&session(&["LOOK"]))).as_deref(),
+            Some("Testcloud has no other tenants to look at")
+        );
+    }
+}
