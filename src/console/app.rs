@@ -21,10 +21,8 @@ use super::metrics::Metrics;
 use super::notices::Notices;
 use super::theme::Theme;
 use crate::config::{UiState, Viewer};
-use crate::fleet::{
-    Changes, CloudInfo, CloudStatus, CloudView, Command, CommandReport, Inventory, Overview,
-};
-use crate::model::{ActionKind, CloudName, Denial, Event, EventKey, Labels, Named, VmKey};
+use crate::fleet::{Changes, CloudInfo, CloudStatus, CommandReport, Inventory};
+use crate::model::{Event, EventKey, Labels, VmKey};
 
 /// Which part of the screen takes the keys that no layer takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -347,53 +345,6 @@ impl App {
         self.rests_at = Some(self.now.saturating_add(REST).unwrap_or(self.now));
     }
 
-    /// What an action is called and does on a VM.
-    #[must_use]
-    pub fn words(&self, kind: ActionKind, vm: &Overview<'_>) -> Named<'_> {
-        let capabilities = vm.cloud.info.capabilities;
-        self.look.labels.words(capabilities, kind, vm.vm)
-    }
-
-    /// What a command is called: an action as it is called on its VM.
-    #[must_use]
-    pub fn command_title(&self, command: &Command) -> &str {
-        let labels = &self.look.labels;
-        match command {
-            Command::Act { vm, action, .. } => match self.inventory.overview_of(vm) {
-                Some(vm) => self.words(action.kind(), &vm).title,
-                None => labels.action(action.kind()),
-            },
-            Command::ActOnVapp { action, .. } => labels.vapp_action(action.kind()),
-            other => other.title(),
-        }
-    }
-
-    /// Why an action may not be done to a VM, in the words of the screen.
-    #[must_use]
-    pub fn told(&self, denial: &Denial, kind: ActionKind, vm: &Overview<'_>) -> String {
-        let title = self.words(kind, vm).title;
-        let under_way = match (denial, vm.pending) {
-            (Denial::Locked(Some(running)), Some(report))
-                if **running == *report.command.title() =>
-            {
-                Some(Denial::Locked(Some(
-                    self.command_title(&report.command).into(),
-                )))
-            }
-            _ => None,
-        };
-        let denial = under_way.as_ref().unwrap_or(denial);
-        denial.told(&self.look.labels, Some(title)).to_string()
-    }
-
-    /// A cloud by its name, and by the tenant it is looked at as: `prod as Acme`.
-    #[must_use]
-    pub fn cloud_name(&self, cloud: &CloudName) -> String {
-        self.inventory
-            .cloud(cloud)
-            .map_or_else(|| cloud.to_string(), name_of)
-    }
-
     /// An event, wherever it is listed.
     #[must_use]
     pub fn event(&self, key: &EventKey) -> Option<&Event> {
@@ -451,14 +402,5 @@ impl App {
             .into_iter()
             .flatten()
             .min()
-    }
-}
-
-/// A cloud by its name, and by the tenant it is looked at as.
-#[must_use]
-pub fn name_of(cloud: &CloudView) -> String {
-    match &cloud.tenant {
-        Some(tenant) => format!("{} as {}", cloud.info.name, tenant.name),
-        None => cloud.info.name.to_string(),
     }
 }

@@ -237,4 +237,29 @@ mod tests {
         ));
         assert!(!typed(ActionKind::Shutdown, &on, true));
     }
+
+    #[test]
+    fn what_happens_is_what_the_action_does_on_this_vm() {
+        const AZURE: Capabilities = Capabilities {
+            wordings: &[super::super::capabilities::Wording {
+                hypervisor: "AZURE",
+                action: ActionKind::PowerOff,
+                title: "Deallocate",
+                help: "stop it, release its addresses",
+                done: "deallocated",
+                consequence: "Its addresses are released.",
+            }],
+            ..Capabilities::NONE
+        };
+        let consequence = |hypervisor: Option<&str>| {
+            let mut vm = vm(PowerState::On);
+            vm.hypervisor = hypervisor.map(Into::into);
+            confirmation(ActionKind::PowerOff, &vm, &AZURE, false).map(|asked| asked.consequence)
+        };
+        let here = "Its addresses are released.";
+        assert_eq!(consequence(Some("AZURE_ARM")), Some(here));
+        let elsewhere = ActionKind::PowerOff.spec().consequence;
+        assert_eq!(consequence(Some("VMX_04")), Some(elsewhere));
+        assert_eq!(consequence(None), Some(elsewhere));
+    }
 }

@@ -176,4 +176,35 @@ mod tests {
         );
         assert_eq!(acknowledge(Some("bob"), &["MANAGE_USERS"]), "");
     }
+
+    #[test]
+    fn other_tenants_are_looked_at_with_the_privilege_where_there_are_any() {
+        const TENANTS: Capabilities = Capabilities {
+            provider: "Testcloud",
+            tenants: Some("LOOK"),
+            ..Capabilities::NONE
+        };
+        let why = |capabilities, session: Option<&Session>| {
+            may_look_at(capabilities, session)
+                .denial()
+                .map(ToString::to_string)
+        };
+        assert_eq!(why(&TENANTS, Some(&session(&["LOOK"]))), None);
+        assert_eq!(
+            why(&TENANTS, Some(&session(&["POWER"]))).as_deref(),
+            Some("Your role lacks LOOK")
+        );
+        assert_eq!(
+            why(&TENANTS, None).as_deref(),
+            Some("The cloud has not answered the sign-in yet")
+        );
+        let none = Capabilities {
+            tenants: None,
+            ..TENANTS
+        };
+        assert_eq!(
+            why(&none, Some(&session(&["LOOK"]))).as_deref(),
+            Some("Testcloud has no other tenants to look at")
+        );
+    }
 }

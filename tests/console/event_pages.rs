@@ -160,8 +160,12 @@ fn a_filter_narrows_at_once_and_asks_the_clouds_anew() {
     let query = of.clone();
     answer(&mut deck, "prod", &query, Ok(page(50, 100)));
     assert_eq!(rows(&deck), 2);
+    asked(&mut deck);
     deck.press("esc");
     assert_eq!(rows(&deck), 4, "one step back lists everything");
+    let again = asked(&mut deck);
+    assert_eq!(again.len(), 2, "and its end is on the screen");
+    assert_eq!(again[0].1.severity, None);
 }
 
 #[test]

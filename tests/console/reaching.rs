@@ -168,6 +168,45 @@ fn what_a_server_tells_does_not_become_an_option_of_the_viewer() {
     );
 }
 
+proptest::proptest! {
+    #[test]
+    fn whatever_a_server_tells_of_a_screen_is_shown_and_stays_a_value(
+        protocol in ".{0,12}",
+        host in ".{0,40}",
+        url in proptest::option::of(".{0,60}"),
+        password in ".{0,20}",
+    ) {
+        let mut deck = more(80, 24);
+        opened(&mut deck);
+        deck.effects.clear();
+        let told = RemoteAccess {
+            protocol: Some(protocol.as_str().into()),
+            host: Some(host.as_str().into()),
+            url: url.as_deref().map(Into::into),
+            ..access(Some(&password))
+        };
+        remote(&mut deck, told.clone());
+        deck.press("s");
+        remote(&mut deck, told);
+        deck.press("enter w c p");
+        for effect in &deck.effects {
+            match effect {
+                Effect::Outside(Outside::Launch(launch)) => {
+                    let own = launch.arguments.iter().filter(|parts| {
+                        matches!(parts.first(), Some(Ready::Text(text)) if text.starts_with('-'))
+                    });
+                    proptest::prop_assert_eq!(own.count(), 1, "the title alone: {:?}", launch);
+                }
+                Effect::Outside(Outside::ScreenFile(file)) => {
+                    proptest::prop_assert_eq!(file.text().lines().count(), 6);
+                    proptest::prop_assert!(!file.text().contains("password"));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 #[test]
 fn without_a_viewer_the_configuration_is_named() {
     let mut deck = Deck::new(120, 36);

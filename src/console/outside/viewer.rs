@@ -294,6 +294,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_connection_file_is_there_before_the_program_that_reads_it() {
+        let mut launch = shell("", "");
+        let text = |text: &str| vec![Ready::Text(text.to_owned())];
+        launch.arguments = vec![
+            text("-c"),
+            text("grep -q host=10.0.0.5 \"$1\" && rm \"$1\""),
+            text("x"),
+            vec![Ready::File],
+        ];
+        let reach = Reach::of(&access(None, Some("10.0.0.5")));
+        launch.file = Some(ScreenFile::of(&reach, "web-01", "web-01").unwrap());
+        assert_eq!(launch.run().await, Ok(()));
+    }
+
+    #[tokio::test]
     async fn a_program_that_fails_or_is_not_there_is_told() {
         let why = shell("exit 3", "").run().await.unwrap_err();
         assert_eq!(why, "sh ended with exit status: 3");

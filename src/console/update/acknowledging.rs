@@ -10,9 +10,10 @@ use crate::console::layers::{Asked, Layer, Question};
 use crate::console::lists::pane::PaneRow;
 use crate::console::message::Effect;
 use crate::console::notices::Level;
+use crate::console::rights::why_not_acknowledge;
 use crate::console::text::counted;
-use crate::fleet::{Ask, Command, Overview};
-use crate::model::{Task, VmKey, may_acknowledge};
+use crate::fleet::{Ask, Command};
+use crate::model::{Task, VmKey};
 
 /// Acknowledges: a task's row, it; a VM's row, its tasks.
 pub(super) fn acknowledge(app: &mut App) -> Vec<Effect> {
@@ -104,26 +105,6 @@ fn acknowledge_of(app: &mut App, vms: &[VmKey]) {
     }
     let asked = ask_acknowledge(app, &tasks);
     open_acknowledge(app, asked);
-}
-
-/// Why a failed task may not be acknowledged by who is signed in; `None` when it may.
-#[must_use]
-pub fn why_not_acknowledge(app: &App, task: &Task) -> Option<String> {
-    let cloud = app.inventory.cloud(&task.key.cloud)?;
-    let info = &cloud.info;
-    let session = cloud.session.as_deref();
-    let answer = may_acknowledge(task, info.capabilities, session, info.read_only);
-    let denial = answer.denial()?;
-    Some(denial.told(&app.look.labels, None).to_string())
-}
-
-/// Whether a VM has a warning that may be acknowledged by who is signed in, or may have one.
-#[must_use]
-pub fn may_acknowledge_any(app: &App, vm: &Overview<'_>) -> bool {
-    let mut tasks = app.inventory.warnings(&vm.vm.key).peekable();
-    // What only an event tells of is not read yet.
-    let suspected = tasks.peek().is_none() && vm.warnings > 0;
-    suspected || tasks.any(|task| why_not_acknowledge(app, task).is_none())
 }
 
 /// Those that may be acknowledged, and those that may not with the reasons.

@@ -3,12 +3,13 @@
 use tui_input::Input;
 
 use super::{appliances, forcing, open, transfer};
-use crate::console::app::{App, name_of};
+use crate::console::app::App;
 use crate::console::choices::Way;
 use crate::console::keymap::ViewKind;
 use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
 use crate::console::marks::Batch;
 use crate::console::message::Effect;
+use crate::console::naming::name_of;
 use crate::console::notices::Level;
 use crate::console::text::counted;
 use crate::fleet::{Ask, Command};

@@ -36,7 +36,11 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
             }
             return effects;
         }
-        UiCommand::Back => return back(app),
+        UiCommand::Back => {
+            let mut effects = back(app);
+            effects.extend(events::at_end(app, ports));
+            return effects;
+        }
         UiCommand::Help => opening::help(app),
         UiCommand::Focus => moving::next_focus(app),
         UiCommand::View(view) => {
@@ -104,7 +108,11 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
             );
             app.layers.pop();
         }
-        UiCommand::Yes => return yes(app),
+        UiCommand::Yes => {
+            let mut effects = yes(app);
+            effects.extend(events::at_end(app, ports));
+            return effects;
+        }
         UiCommand::ActOnVapp(kind) => return appliances::begin(app, kind),
         UiCommand::NewVapp => return appliances::new(app),
         UiCommand::Toggle => appliances::toggle(app),

@@ -15,7 +15,7 @@ mod tenants;
 mod told;
 pub mod transfer;
 
-pub use acknowledging::{acknowledge_title, may_acknowledge_any, why_not_acknowledge};
+pub use acknowledging::acknowledge_title;
 pub use tenants::listed as listed_tenants;
 
 use jiff::Timestamp;

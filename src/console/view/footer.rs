@@ -9,8 +9,8 @@ use crate::console::app::{App, Focus};
 use crate::console::keymap::{UiCommand, ViewKind};
 use crate::console::layers::Layer;
 use crate::console::lists::pane::{PaneRow, PaneSize};
+use crate::console::rights::{may_acknowledge_any, why_not_acknowledge};
 use crate::console::update::appliances::menu_here;
-use crate::console::update::{may_acknowledge_any, why_not_acknowledge};
 use crate::model::{ActionKind, may_look_at};
 
 /// Draws it; answers where the text cursor stands while the filter is typed.

@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::paint::Strip;
-use crate::console::app::{App, Focus, name_of};
+use crate::console::app::{App, Focus};
 use crate::console::lists::cursor::scrolled;
+use crate::console::naming::name_of;
 use crate::console::viewports::Port;
 use crate::fleet::{CloudInfo, CloudView};
 

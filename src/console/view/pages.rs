@@ -13,7 +13,7 @@ use super::{details, notices, pane};
 use crate::console::app::App;
 use crate::console::keymap::{Place, UiCommand};
 use crate::console::layers::{Page, Subject};
-use crate::console::update::may_acknowledge_any;
+use crate::console::rights::may_acknowledge_any;
 use crate::console::viewports::Port;
 use crate::fleet::CloudStatus;
 use crate::model::Privileges;

@@ -13,8 +13,8 @@ use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::TaskDialog;
 use crate::console::lists::workflow::{self, About};
+use crate::console::rights::why_not_acknowledge;
 use crate::console::update::reviewing::decidable;
-use crate::console::update::why_not_acknowledge;
 use crate::console::viewports::Port;
 use crate::model::{ActionKind, Task};
 
