@@ -15,8 +15,18 @@ const ACKNOWLEDGE: &str = "acknowledge";
 
 /// What `ack` takes.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
 pub struct AckArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Of this tenant, by id or name, for who may look at it
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+}
+
+/// Which tasks.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
     /// CLOUD/ID, or an ID that only one cloud has
     #[arg(value_name = "TASK")]
     tasks: Vec<String>,
@@ -30,26 +40,28 @@ pub struct AckArgs {
 
 /// Acknowledges tasks.
 pub async fn run(context: &Context, args: &AckArgs) -> Result<Exit, Stop> {
-    let names = if args.vms.is_empty() {
-        &args.tasks
+    let which = &args.which;
+    let names = if which.vms.is_empty() {
+        &which.tasks
     } else {
-        &args.vms
+        &which.vms
     };
     let references = parse_all(names, context.clouds())?;
-    let clouds = if args.all {
+    let clouds = if which.all {
         context.selected.clone()
     } else {
         needed(&references, &context.selected)
     };
-    let mut session = Session::open(context, &clouds)?;
-    let result = acknowledge(context, args, &references, &mut session).await;
+    let tenant = args.tenant.as_deref();
+    let mut session = Session::open_at(context, &clouds, tenant).await?;
+    let result = acknowledge(context, which, &references, &mut session).await;
     session.stop().await;
     result
 }
 
 async fn acknowledge(
     context: &Context,
-    args: &AckArgs,
+    args: &Which,
     references: &[Reference],
     session: &mut Session,
 ) -> Result<Exit, Stop> {
@@ -63,6 +75,10 @@ async fn acknowledge(
         exit = exit.and(session.read_tasks(&vms).await);
         let inventory = session.inventory();
         let mut warnings: Vec<_> = vms.iter().flat_map(|vm| inventory.warnings(vm)).collect();
+        if args.all {
+            // Those of whole appliances are of no VM.
+            warnings.extend(inventory.failed_tasks().filter(|task| task.vm.is_none()));
+        }
         warnings.sort_by(|a, b| (a.created_at, &a.key).cmp(&(b.created_at, &b.key)));
         commands(warnings)
     } else {
@@ -91,10 +107,27 @@ fn resolve_tasks<'a>(
     inventory: &'a Inventory,
     read: Exit,
 ) -> Result<Vec<&'a Task>, Stop> {
+    let clouds: Vec<_> = inventory
+        .clouds()
+        .iter()
+        .map(|view| &view.info.name)
+        .collect();
+    let find = |key: &TaskKey| inventory.task(key);
+    find_tasks(references, &clouds, &find, read, "vmdeck tasks")
+}
+
+/// Every reference as one of the tasks that are found, each once. `lister` is the command that lists those.
+pub fn find_tasks<'a>(
+    references: &[Reference],
+    clouds: &[&CloudName],
+    find: &dyn Fn(&TaskKey) -> Option<&'a Task>,
+    read: Exit,
+    lister: &str,
+) -> Result<Vec<&'a Task>, Stop> {
     let tasks = naming::all(
         references
             .iter()
-            .map(|reference| resolve_task(reference, inventory, read)),
+            .map(|reference| find_task(reference, clouds, find, read, lister)),
     )?;
     let mut once: Vec<&Task> = Vec::new();
     for task in tasks {
@@ -105,28 +138,26 @@ fn resolve_tasks<'a>(
     Ok(once)
 }
 
-fn resolve_task<'a>(
+fn find_task<'a>(
     reference: &Reference,
-    inventory: &'a Inventory,
+    clouds: &[&CloudName],
+    find: &dyn Fn(&TaskKey) -> Option<&'a Task>,
     read: Exit,
+    lister: &str,
 ) -> Result<&'a Task, Stop> {
     let (id, cloud) = match reference {
         Reference::In { cloud, rest } => (rest.as_str(), Some(cloud)),
         Reference::Bare(id) => (id.as_str(), None),
     };
     let in_cloud = |cloud: &CloudName| {
-        inventory.task(&TaskKey {
+        find(&TaskKey {
             cloud: cloud.clone(),
             id: id.into(),
         })
     };
     let found: Vec<_> = match cloud {
         Some(cloud) => in_cloud(cloud).into_iter().collect(),
-        None => inventory
-            .clouds()
-            .iter()
-            .filter_map(|view| in_cloud(&view.info.name))
-            .collect(),
+        None => clouds.iter().filter_map(|cloud| in_cloud(cloud)).collect(),
     };
     let id = naming::shown(id);
     match found.as_slice() {
@@ -150,7 +181,7 @@ fn resolve_task<'a>(
             Err(Stop::usage(format!("there is no task {id}, and {words}")))
         }
         _ => Err(Stop::usage(format!(
-            "there is no task {id}; `vmdeck tasks` lists those there are"
+            "there is no task {id}; `{lister}` lists those there are"
         ))),
     }
 }

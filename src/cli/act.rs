@@ -9,7 +9,7 @@ use super::exit::{Exit, Stop};
 use super::naming::{needed, parse_all, resolve_all};
 use super::output::outcome::OutcomeRecord;
 use super::output::{self, Format};
-use super::session::{Session, Waited};
+use super::session::{Followed, Session, Waited};
 use super::{print, say, times};
 use crate::fleet::{Command, CommandReport, Inventory, Stage};
 use crate::model::{Action, ActionKind, Confirmed, Denial, Vm, VmKey};
@@ -129,11 +129,7 @@ fn confirm(kind: ActionKind, asked: &[Asked<'_>]) -> Result<bool, Stop> {
     if !input.is_terminal() || !out.is_terminal() {
         return Err(Stop::usage(asking::needs_yes(kind, asked)));
     }
-    asking::ask(kind, asked, &mut input.lock(), &mut out.lock()).map_err(|error| {
-        Stop::failed(format!(
-            "cannot ask on the terminal: {error}; nothing was sent"
-        ))
-    })
+    asking::ask(kind, asked, &mut input.lock(), &mut out.lock()).map_err(cannot_ask)
 }
 
 /// Sends commands and waits as the options say. The records come with the VM that each is about.
@@ -149,24 +145,76 @@ pub async fn send(
     if commands.is_empty() {
         return Ok(Vec::new());
     }
-    let wait = context.waiting();
-    let waited = wait.map(times::words);
-    let followed = match session.run(commands, wait).await {
-        Waited::Until(followed) => followed,
-        Waited::Interrupted(followed) => {
-            let reports = followed.iter().map(|one| &one.report);
-            let unfinished = reports.filter(|report| !report.stage.is_final());
-            return Err(Stop {
-                exit: Exit::Interrupted,
-                messages: unfinished.map(going_on).collect(),
-            });
+    let waited = context.waiting().map(times::words);
+    let mut followed = followed(context, session, commands).await?;
+    let forced: Vec<_> = followed
+        .iter()
+        .enumerate()
+        .filter_map(|(at, one)| Some((at, forced(&one.report)?)))
+        .collect();
+    if !forced.is_empty() && may_force(context, forced.iter().map(|(at, _)| &followed[*at].report))?
+    {
+        let (places, commands): (Vec<_>, Vec<_>) = forced.into_iter().unzip();
+        let again = self::followed(context, session, commands).await?;
+        for (at, one) in places.into_iter().zip(again) {
+            followed[at] = one;
         }
-    };
+    }
     let records = followed.iter().map(|one| {
         let record = OutcomeRecord::of(&one.report, one.task.as_ref(), action, waited.as_deref());
         (one.report.command.vm().cloned(), record)
     });
     Ok(records.collect())
+}
+
+/// Sends commands and follows them as the options say, each in its place.
+async fn followed(
+    context: &Context,
+    session: &mut Session,
+    commands: Vec<Command>,
+) -> Result<Vec<Followed>, Stop> {
+    match session.run(commands, context.waiting()).await {
+        Waited::Until(followed) => Ok(followed),
+        Waited::Interrupted(followed) => {
+            let reports = followed.iter().map(|one| &one.report);
+            let unfinished = reports.filter(|report| !report.stage.is_final());
+            Err(Stop {
+                exit: Exit::Interrupted,
+                messages: unfinished.map(going_on).collect(),
+            })
+        }
+    }
+}
+
+/// The command to give when the cloud would do it by force.
+fn forced(report: &CommandReport) -> Option<Command> {
+    match report.stage {
+        Stage::NeedsForce { .. } => report.command.forced(),
+        _ => None,
+    }
+}
+
+/// Asks on the terminal, when there is one, with the words of the clouds. `--yes` is a yes to what vmdeck asks, not to what a cloud
+/// asks: that takes `--force`.
+fn may_force<'a>(
+    context: &Context,
+    reports: impl Iterator<Item = &'a CommandReport>,
+) -> Result<bool, Stop> {
+    let (input, out) = (io::stdin(), io::stderr());
+    if context.global.yes || !input.is_terminal() || !out.is_terminal() {
+        return Ok(false);
+    }
+    for report in reports {
+        say(report.stage.message().unwrap_or_default());
+    }
+    say("with force it would be done");
+    asking::answer(None, &mut input.lock(), &mut out.lock()).map_err(cannot_ask)
+}
+
+pub(super) fn cannot_ask(error: io::Error) -> Stop {
+    Stop::failed(format!(
+        "cannot ask on the terminal: {error}; nothing was sent"
+    ))
 }
 
 /// What a person is told who presses Ctrl-C while a command runs.

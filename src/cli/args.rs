@@ -7,7 +7,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
-use super::{ack, config, delete, demo, events, power, protect, relocate, show, tasks, times, vms};
+use super::{
+    ack, config, delete, demo, deploy, events, moving, power, protect, relocate, remote, show,
+    snapshot, tasks, times, vapp, vms, workflow,
+};
 
 /// One terminal screen for every virtual machine you run, whichever cloud it is in.
 ///
@@ -113,11 +116,25 @@ pub enum Command {
     /// Release protected VMs
     Unprotect(protect::UnprotectArgs),
     /// Remove VMs
-    Delete(delete::VmsArgs),
+    Delete(delete::DeleteArgs),
     /// Bring deleted VMs back, where the cloud keeps them for a while
     Restore(delete::VmsArgs),
+    /// Put VMs, or a whole appliance, on hosts and start them
+    Deploy(deploy::DeployArgs),
+    /// Take VMs, or a whole appliance, off their hosts
+    Undeploy(deploy::DeployArgs),
+    /// Copy the disks of a VM to the catalogue
+    Snapshot(snapshot::SnapshotArgs),
+    /// Move VMs to another appliance
+    Move(moving::MoveArgs),
+    /// Make, change and remove appliances
+    Vapp(vapp::VappArgs),
     /// Move a VM to another host, or list the hosts that it can be moved to
     Relocate(relocate::RelocateArgs),
+    /// Say how the screen of a VM is reached
+    Remote(remote::RemoteArgs),
+    /// List the tasks that wait for a review, approve or reject them
+    Workflow(workflow::WorkflowArgs),
     /// List unfinished tasks and those of the last day
     Tasks(tasks::TasksArgs),
     /// Acknowledge failed tasks, which takes their warnings away

@@ -27,7 +27,8 @@ impl<'a> Asked<'a> {
     }
 
     /// `web-01 (prod/12, production, ON): production, it is running`.
-    fn words(&self) -> String {
+    #[must_use]
+    pub fn words(&self) -> String {
         let vm = self.overview.vm;
         let mut words = format!("{} ({}", vm.name, vm.key);
         if let Some(environment) = &self.overview.cloud.info.environment {
@@ -96,7 +97,19 @@ pub fn ask(
             [one] => one.overview.vm.name.trim().to_owned(),
             several => several.len().to_string(),
         });
-    match &wanted {
+    answer(wanted.as_deref(), input, out)
+}
+
+/// Asks whether to go on: by typing what is wanted, else by a yes. Anything but a clear yes is a no, and so is the end of the input.
+///
+/// # Errors
+/// When the terminal cannot be written or read.
+pub fn answer(
+    wanted: Option<&str>,
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
+    match wanted {
         Some(wanted) => write!(out, "Type {wanted} to go on: ")?,
         None => write!(out, "Go on? [y/N] ")?,
     }
@@ -107,7 +120,7 @@ pub fn ask(
         return Ok(false);
     }
     let answer = answer.trim();
-    Ok(match &wanted {
+    Ok(match wanted {
         Some(wanted) => answer == wanted,
         None => ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()),
     })

@@ -10,6 +10,7 @@ use super::output::{self, event::EventRecord};
 use super::print;
 use super::session::Session;
 use super::times::{self, Since};
+use crate::fleet::EventQuery;
 use crate::model::{Event, Severity};
 
 /// How many are listed when `--since` is left out.
@@ -23,6 +24,18 @@ pub struct EventsArgs {
     /// Those since 30m, 1h, 2d or a time such as 2026-03-01T08:00:00Z [default: the newest 200]
     #[arg(long, value_name = "TIME", value_parser = times::since)]
     since: Option<Since>,
+    /// Those until such a time
+    #[arg(long, value_name = "TIME", value_parser = times::since)]
+    until: Option<Since>,
+    /// Those done by this user, or for them: a part of the name
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Those of the VM of this name
+    #[arg(long, value_name = "NAME")]
+    vm: Option<String>,
+    /// Those that say this
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
     /// Those of this severity or worse
     #[arg(long, value_enum, value_name = "SEVERITY")]
     severity: Option<Word>,
@@ -48,15 +61,30 @@ impl ValueEnum for Word {
     }
 }
 
+impl EventsArgs {
+    fn query(&self, now: Timestamp) -> EventQuery {
+        let since = self.since.map(|since| since.instant(now));
+        EventQuery {
+            since,
+            until: self.until.map(|until| until.instant(now)),
+            severity: self.severity.map(|word| word.0),
+            user: self.user.clone(),
+            vm: self.vm.clone(),
+            text: self.text.clone(),
+            limit: if since.is_some() { MOST } else { NEWEST },
+        }
+    }
+}
+
 /// Lists events.
 pub async fn run(context: &Context, args: &EventsArgs) -> Result<Exit, Stop> {
     let mut session = Session::open(context, &context.selected)?;
-    let since = args.since.map(|since| since.instant(Timestamp::now()));
-    let severity = args.severity.map(|word| word.0);
-    let limit = if since.is_some() { MOST } else { NEWEST };
-    let (events, exit) = session.events(since, severity, limit).await;
+    let query = args.query(Timestamp::now());
+    let (mut events, exit) = session.events(&query).await;
     session.stop().await;
-    let events = newest(events, limit);
+    // Whatever a cloud filters by itself.
+    events.retain(|event| query.wants(event));
+    let events = newest(events, query.limit);
     let records: Vec<_> = events.iter().map(EventRecord::of).collect();
     print(exit, |out| output::print(&records, context.format(), out))
 }
@@ -92,6 +120,37 @@ mod tests {
             trace: "".into(),
             error_code: None,
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_what_the_clouds_are_asked() {
+        use clap::Parser as _;
+
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: EventsArgs,
+        }
+        let line =
+            "events --since 2h --until 1h --user ada --vm web-01 --text disk --severity error";
+        let line = Line::parse_from(line.split_whitespace());
+        let query = line.args.query(at("2026-03-02T12:00:00Z"));
+        assert_eq!(
+            query,
+            EventQuery {
+                since: Some(at("2026-03-02T10:00:00Z")),
+                until: Some(at("2026-03-02T11:00:00Z")),
+                severity: Some(Severity::Error),
+                user: Some("ada".to_owned()),
+                vm: Some("web-01".to_owned()),
+                text: Some("disk".to_owned()),
+                limit: MOST,
+            }
+        );
+        let plain = Line::parse_from(["events"])
+            .args
+            .query(Timestamp::UNIX_EPOCH);
+        assert_eq!((plain.since, plain.limit), (None, NEWEST));
     }
 
     #[test]

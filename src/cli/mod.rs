@@ -13,21 +13,27 @@ mod console;
 mod context;
 mod delete;
 mod demo;
+mod deploy;
 mod events;
 pub mod exit;
+mod moving;
 pub mod naming;
 pub mod output;
 mod power;
 mod protect;
 mod relocate;
+mod remote;
 mod session;
 mod show;
+mod snapshot;
 mod tasks;
 #[cfg(test)]
 mod testing;
 mod times;
+mod vapp;
 mod vapps;
 mod vms;
+mod workflow;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -85,6 +91,13 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Unprotect(args) => args.run(&Context::load(global)?).await,
         Command::Delete(args) => delete::delete(&Context::load(global)?, &args).await,
         Command::Restore(args) => delete::restore(&Context::load(global)?, &args).await,
+        Command::Deploy(args) => deploy::deploy(&Context::load(global)?, &args).await,
+        Command::Undeploy(args) => deploy::undeploy(&Context::load(global)?, &args).await,
+        Command::Snapshot(args) => snapshot::run(&Context::load(global)?, &args).await,
+        Command::Move(args) => moving::run(&Context::load(global)?, &args).await,
+        Command::Vapp(args) => vapp::run(&Context::load(global)?, &args).await,
+        Command::Remote(args) => remote::run(&Context::load(global)?, &args).await,
+        Command::Workflow(args) => workflow::run(&Context::load(global)?, &args).await,
         Command::Relocate(args) => relocate::run(&Context::load(global)?, &args).await,
         Command::Tasks(args) => tasks::run(&Context::load(global)?, &args).await,
         Command::Ack(args) => ack::run(&Context::load(global)?, &args).await,

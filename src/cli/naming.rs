@@ -1,10 +1,12 @@
-//! What a person calls a VM, and which one that is.
+//! What a person calls a VM or an appliance, and which one that is.
 //!
 //! `cloud/X` is tried as an id, then as a name. A bare name is for when exactly one VM has it, which can only be
 //! known once every selected cloud has answered. Names are compared as they are written, letter by letter.
 
+use std::sync::Arc;
+
 use crate::fleet::{CloudStatus, Inventory};
-use crate::model::{CloudName, VmKey};
+use crate::model::{CloudName, Group, VappKey, VmKey};
 
 use super::exit::{Exit, Stop};
 
@@ -129,14 +131,148 @@ pub fn needed(references: &[Reference], selected: &[CloudName]) -> Vec<CloudName
         .collect()
 }
 
+/// What can be named: where all of them are, and what a person calls one.
+struct Kind {
+    noun: &'static str,
+    /// The command that lists them.
+    lister: &'static str,
+    all: for<'i> fn(&'i Inventory) -> Box<dyn Iterator<Item = Named<'i>> + 'i>,
+}
+
+/// One thing that can be named.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Named<'i> {
+    cloud: &'i CloudName,
+    id: &'i Arc<str>,
+    name: &'i str,
+}
+
+impl std::fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.cloud, self.id)
+    }
+}
+
+const VM: Kind = Kind {
+    noun: "VM",
+    lister: "vmdeck vms",
+    all: |inventory| {
+        let slots = inventory.slots();
+        let vms = slots.filter_map(|slot| inventory.vm(slot));
+        Box::new(vms.map(|vm| Named {
+            cloud: &vm.key.cloud,
+            id: &vm.key.id,
+            name: &vm.name,
+        }))
+    },
+};
+
+/// Appliances of the clouds, not groups that this console makes.
+const VAPP: Kind = Kind {
+    noun: "appliance",
+    lister: "vmdeck vapps",
+    all: |inventory| {
+        let clouds = inventory.clouds().iter();
+        let vapps = clouds.flat_map(|view| inventory.vapps(&view.info.name));
+        let listed = vapps.filter_map(|vapp| vapp.listed());
+        Box::new(listed.map(|vapp| Named {
+            cloud: &vapp.cloud,
+            id: &vapp.id,
+            name: &vapp.name,
+        }))
+    },
+};
+
 /// The VM that a reference means.
 ///
 /// # Errors
 /// Usage when there is none or more than one; unread clouds when only their answer could tell.
 pub fn resolve(reference: &Reference, inventory: &Inventory) -> Result<VmKey, Stop> {
+    let vm = one(reference, &VM, inventory)?;
+    Ok(VmKey::new(vm.cloud, vm.id))
+}
+
+/// The appliance that a reference means.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_vapp(reference: &Reference, inventory: &Inventory) -> Result<VappKey, Stop> {
+    let vapp = one(reference, &VAPP, inventory)?;
+    Ok(VappKey {
+        cloud: vapp.cloud.clone(),
+        id: vapp.id.clone(),
+    })
+}
+
+/// The one that a reference means among things that no listing has: tenants, projects.
+///
+/// # Errors
+/// Usage when there is none or more than one; unread clouds when only their answer could tell.
+pub fn resolve_group(
+    reference: &Reference,
+    noun: &str,
+    groups: &[(CloudName, Group)],
+    read: Exit,
+) -> Result<(CloudName, Group), Stop> {
+    let (cloud, wanted) = match reference {
+        Reference::In { cloud, rest } => (Some(cloud), rest),
+        Reference::Bare(name) => (None, name),
+    };
+    let ours = || {
+        let all = groups.iter();
+        all.filter(|(of, _)| cloud.is_none_or(|cloud| cloud == of))
+    };
+    let by_id = ours().filter(|(_, it)| *it.id == **wanted);
+    let by_name = ours().filter(|(_, it)| *it.name == **wanted);
+    // In a cloud an id is of one, whatever else there is; on all of them a name is what a person means.
+    let (first, then): (Vec<_>, Vec<_>) = match cloud {
+        Some(_) => (by_id.collect(), by_name.collect()),
+        None => (by_name.collect(), by_id.collect()),
+    };
+    let found = if first.is_empty() { then } else { first };
+    let shown_name = shown(wanted);
+    match found.as_slice() {
+        [one] if cloud.is_some() || read == Exit::Done => Ok((*one).clone()),
+        [_, _, ..] => {
+            let keys: Vec<_> = found
+                .iter()
+                .map(|(of, it)| format!("{of}/{}", it.id))
+                .collect();
+            Err(Stop::usage(format!(
+                "{} {noun}s are called {shown_name}: {}; name one by its id",
+                keys.len(),
+                keys.join(", ")
+            )))
+        }
+        _ if read != Exit::Done => Err(Stop {
+            exit: Exit::Partial,
+            messages: vec![format!(
+                "cannot tell which {noun} {shown_name} is, for not all clouds could be read; try again"
+            )],
+        }),
+        _ => {
+            let names: Vec<_> = ours()
+                .map(|(of, it)| format!("{of}/{}", shown(&it.name)))
+                .collect();
+            let there = match names.as_slice() {
+                [] => "there is none to choose".to_owned(),
+                names => format!("there are: {}", names.join(", ")),
+            };
+            Err(Stop::usage(format!(
+                "no {noun} is called {shown_name}; {there}"
+            )))
+        }
+    }
+}
+
+fn one<'i>(
+    reference: &Reference,
+    kind: &Kind,
+    inventory: &'i Inventory,
+) -> Result<Named<'i>, Stop> {
     match reference {
-        Reference::In { cloud, rest } => in_cloud(cloud, rest, inventory),
-        Reference::Bare(name) => bare(name, inventory),
+        Reference::In { cloud, rest } => in_cloud(cloud, rest, kind, inventory),
+        Reference::Bare(name) => bare(name, kind, inventory),
     }
 }
 
@@ -157,11 +293,16 @@ pub fn resolve_all(references: &[Reference], inventory: &Inventory) -> Result<Ve
     Ok(once)
 }
 
-fn in_cloud(cloud: &CloudName, rest: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
-    // An id is of one VM, whatever else there is.
-    let by_id = VmKey::new(cloud, rest);
-    if inventory.find(&by_id).is_some() {
-        return Ok(by_id);
+fn in_cloud<'i>(
+    cloud: &CloudName,
+    rest: &str,
+    kind: &Kind,
+    inventory: &'i Inventory,
+) -> Result<Named<'i>, Stop> {
+    // An id is of one, whatever else there is.
+    let by_id = (kind.all)(inventory).find(|it| it.cloud == cloud && **it.id == *rest);
+    if let Some(found) = by_id {
+        return Ok(found);
     }
     if !answered(inventory, cloud) {
         let some = inventory.cloud(cloud).is_some_and(|view| view.vms > 0);
@@ -170,38 +311,33 @@ fn in_cloud(cloud: &CloudName, rest: &str, inventory: &Inventory) -> Result<VmKe
         } else {
             "try again"
         };
-        return Err(unread(
-            &format!("{cloud}/{}", shown(rest)),
-            &[cloud],
-            advice,
-        ));
+        let name = format!("{cloud}/{}", shown(rest));
+        return Err(unread(&name, kind, &[cloud], advice));
     }
-    let mut named = called(inventory, rest);
-    named.retain(|key| key.cloud == *cloud);
+    let mut named = all_called(inventory, kind, rest);
+    named.retain(|it| it.cloud == cloud);
     match named.as_slice() {
         [one] => Ok(one.clone()),
-        [] => Err(unknown(
-            rest,
-            &format!("on {cloud}"),
-            inventory,
-            Some(cloud),
-        )),
-        several => Err(ambiguous(rest, several)),
+        [] => {
+            let place = format!("on {cloud}");
+            Err(unknown(rest, &place, kind, inventory, Some(cloud)))
+        }
+        several => Err(ambiguous(rest, kind, several)),
     }
 }
 
-fn bare(name: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
+fn bare<'i>(name: &str, kind: &Kind, inventory: &'i Inventory) -> Result<Named<'i>, Stop> {
     let silent: Vec<&CloudName> = silent(inventory);
-    let named = called(inventory, name);
+    let named = all_called(inventory, kind, name);
     match named.as_slice() {
-        [_, _, ..] => Err(ambiguous(name, &named)),
+        [_, _, ..] => Err(ambiguous(name, kind, &named)),
         _ if !silent.is_empty() => {
             let advice = "name it CLOUD/NAME, or leave clouds out with --cloud";
             let advice = match no_such_cloud(name) {
                 Some(words) => format!("{words}; {advice}"),
                 None => advice.to_owned(),
             };
-            Err(unread(&shown(name), &silent, &advice))
+            Err(unread(&shown(name), kind, &silent, &advice))
         }
         [one] => Ok(one.clone()),
         [] => {
@@ -215,7 +351,7 @@ fn bare(name: &str, inventory: &Inventory) -> Result<VmKey, Stop> {
                 place.push_str(", and ");
                 place.push_str(&words);
             }
-            Err(unknown(name, &place, inventory, None))
+            Err(unknown(name, &place, kind, inventory, None))
         }
     }
 }
@@ -231,14 +367,16 @@ pub(super) fn no_such_cloud(name: &str) -> Option<String> {
 /// The VMs of answering clouds with this name, in the order of the clouds and ids.
 #[must_use]
 pub fn called(inventory: &Inventory, name: &str) -> Vec<VmKey> {
-    let mut keys: Vec<_> = inventory
-        .slots()
-        .filter_map(|slot| inventory.vm(slot))
-        .filter(|vm| *vm.name == *name && answered(inventory, &vm.key.cloud))
-        .map(|vm| vm.key.clone())
+    let named = all_called(inventory, &VM, name).into_iter();
+    named.map(|vm| VmKey::new(vm.cloud, vm.id)).collect()
+}
+
+fn all_called<'i>(inventory: &'i Inventory, kind: &Kind, name: &str) -> Vec<Named<'i>> {
+    let mut named: Vec<_> = (kind.all)(inventory)
+        .filter(|it| *it.name == *name && answered(inventory, it.cloud))
         .collect();
-    keys.sort();
-    keys
+    named.sort();
+    named
 }
 
 /// Whether a cloud has told all its VMs in this run.
@@ -259,55 +397,62 @@ fn silent(inventory: &Inventory) -> Vec<&CloudName> {
         .collect()
 }
 
-fn unknown(name: &str, place: &str, inventory: &Inventory, cloud: Option<&CloudName>) -> Stop {
-    let vms = || {
-        inventory
-            .slots()
-            .filter_map(|slot| inventory.vm(slot))
-            .filter(|vm| cloud.is_none_or(|cloud| vm.key.cloud == *cloud))
+fn unknown(
+    name: &str,
+    place: &str,
+    kind: &Kind,
+    inventory: &Inventory,
+    cloud: Option<&CloudName>,
+) -> Stop {
+    let all = || {
+        let all = (kind.all)(inventory);
+        all.filter(|it| cloud.is_none_or(|cloud| it.cloud == cloud))
     };
-    let mut hints: Vec<_> = vms()
-        .filter(|vm| cloud.is_none() && *vm.key.id == *name)
-        .map(|vm| (1.0, vm.key.to_string()))
-        .chain(vms().filter_map(|vm| {
+    let mut hints: Vec<_> = all()
+        .filter(|it| cloud.is_none() && **it.id == *name)
+        .map(|it| (1.0, it.to_string()))
+        .chain(all().filter_map(|it| {
             let wanted = name.to_lowercase();
-            let alike = strsim::jaro_winkler(&wanted, &vm.name.to_lowercase());
-            (alike >= ALIKE).then(|| (alike, format!("{}/{}", vm.key.cloud, vm.name)))
+            let alike = strsim::jaro_winkler(&wanted, &it.name.to_lowercase());
+            (alike >= ALIKE).then(|| (alike, format!("{}/{}", it.cloud, it.name)))
         }))
         .collect();
     hints.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let hint = match hints.first() {
         Some((_, hint)) => format!("; is it {hint}?"),
-        None => String::from("; `vmdeck vms` lists those there are"),
+        None => format!("; `{}` lists those there are", kind.lister),
     };
-    Stop::usage(format!("no VM is called {} {place}{hint}", shown(name)))
+    let noun = kind.noun;
+    Stop::usage(format!("no {noun} is called {} {place}{hint}", shown(name)))
 }
 
-fn ambiguous(name: &str, keys: &[VmKey]) -> Stop {
-    let listed: Vec<_> = keys
+fn ambiguous(name: &str, kind: &Kind, those: &[Named<'_>]) -> Stop {
+    let listed: Vec<_> = those
         .iter()
         .take(CANDIDATES_MAX)
-        .map(VmKey::to_string)
+        .map(Named::to_string)
         .collect();
-    let more = match keys.len().saturating_sub(CANDIDATES_MAX) {
+    let more = match those.len().saturating_sub(CANDIDATES_MAX) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     Stop::usage(format!(
-        "{} VMs are called {}: {}{more}; name one by its id",
-        keys.len(),
+        "{} {}s are called {}: {}{more}; name one by its id",
+        those.len(),
+        kind.noun,
         shown(name),
         listed.join(", ")
     ))
 }
 
-/// Only a cloud that does not answer could tell which VM is meant.
-fn unread(name: &str, clouds: &[&CloudName], advice: &str) -> Stop {
+/// Only a cloud that does not answer could tell which one is meant.
+fn unread(name: &str, kind: &Kind, clouds: &[&CloudName], advice: &str) -> Stop {
     let clouds: Vec<_> = clouds.iter().map(|cloud| cloud.as_str()).collect();
     Stop {
         exit: Exit::Partial,
         messages: vec![format!(
-            "cannot tell which VM {name} is, for {} could not be read; {advice}",
+            "cannot tell which {} {name} is, for {} could not be read; {advice}",
+            kind.noun,
             clouds.join(", ")
         )],
     }

@@ -10,12 +10,13 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::exit::{Exit, Stop};
+use super::naming::{Reference, needed, resolve_group};
 use super::say;
 use crate::fleet::oneshot::{CloudFailure, TasksOf, Wait};
 use crate::fleet::{
     self, Command, CommandId, CommandReport, EventQuery, Inventory, Mode, OneShot, Stage,
 };
-use crate::model::{CloudName, Event, Host, PowerState, Severity, TaskKey, VmKey};
+use crate::model::{CloudName, Event, Group, Host, PowerState, RemoteAccess, Task, TaskKey, VmKey};
 
 /// The engine, opened for one command.
 pub struct Session {
@@ -55,6 +56,31 @@ impl Session {
             engine: OneShot::open(setup.map_err(Stop::usage)?),
             reading: context.reading(),
         })
+    }
+
+    /// Opens the engine on some clouds; with a tenant only on the cloud that has it, to look at it as that tenant.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when there is no such tenant, or more than one.
+    pub async fn open_at(
+        context: &Context,
+        clouds: &[CloudName],
+        tenant: Option<&str>,
+    ) -> Result<Self, Stop> {
+        let Some(wanted) = tenant else {
+            return Self::open(context, clouds);
+        };
+        let reference = Reference::parse(wanted, context.clouds())?;
+        let asked = needed(std::slice::from_ref(&reference), clouds);
+        let mut session = Self::open(context, &asked)?;
+        let deadline = session.deadline();
+        let (tenants, failures) = session.engine.tenants(deadline).await;
+        let read = tell(&failures);
+        session.stop().await;
+        let (cloud, tenant) = resolve_group(&reference, "tenant", &tenants, read)?;
+        let mut session = Self::open(context, std::slice::from_ref(&cloud))?;
+        session.engine.look_at(&cloud, Some(tenant)).await;
+        Ok(session)
     }
 
     /// Everything that has been read.
@@ -131,21 +157,37 @@ impl Session {
         })
     }
 
-    /// Reads events, the newest first.
-    pub async fn events(
-        &mut self,
-        since: Option<Timestamp>,
-        severity: Option<Severity>,
-        limit: usize,
-    ) -> (Vec<Event>, Exit) {
-        let query = EventQuery {
-            since,
-            severity,
-            limit,
-            ..EventQuery::default()
-        };
+    /// How the screen of a VM is reached; the password only where a person wants to see it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn remote_access(&mut self, vm: &VmKey, reveal: bool) -> Result<RemoteAccess, Stop> {
         let deadline = self.deadline();
-        let (events, failures) = self.engine.events(&query, deadline).await;
+        let access = self.engine.remote_access(vm, reveal, deadline).await;
+        access.map_err(|failure| Stop {
+            exit: Exit::Partial,
+            messages: vec![format!("{}: {}", failure.cloud, failure.error)],
+        })
+    }
+
+    /// The tasks that workflow holds.
+    pub async fn held_tasks(&mut self) -> (Vec<Task>, Exit) {
+        let deadline = self.deadline();
+        let (tasks, failures) = self.engine.held_tasks(deadline).await;
+        (tasks, tell(&failures))
+    }
+
+    /// The projects in which appliances can be made.
+    pub async fn projects(&mut self) -> (Vec<(CloudName, Group)>, Exit) {
+        let deadline = self.deadline();
+        let (projects, failures) = self.engine.projects(deadline).await;
+        (projects, tell(&failures))
+    }
+
+    /// Reads events, the newest first.
+    pub async fn events(&mut self, query: &EventQuery) -> (Vec<Event>, Exit) {
+        let deadline = self.deadline();
+        let (events, failures) = self.engine.events(query, deadline).await;
         (events, tell(&failures))
     }
 
@@ -196,14 +238,20 @@ impl Session {
     /// What is known of commands of which nothing has been told: they may be on their way.
     fn unreported(&self, commands: &[Command]) -> Vec<Followed> {
         let unreported = |command: &Command| {
-            let vm = command.vm();
-            let found = vm.and_then(|vm| self.inventory().find(vm));
-            let name = found.map(|vm| vm.name.clone());
+            let inventory = self.inventory();
+            let name = match command {
+                Command::ActOnVapp { vapp, .. } => {
+                    let vapp = inventory.vapp(&vapp.cloud, &vapp.id);
+                    vapp.map(|vapp| vapp.name().clone())
+                }
+                _ => {
+                    let found = command.vm().and_then(|vm| inventory.find(vm));
+                    found.map(|vm| vm.name.clone())
+                }
+            };
             let report = CommandReport {
                 id: CommandId(0),
-                vm_name: name
-                    .or_else(|| vm.map(|vm| vm.id.clone()))
-                    .unwrap_or_default(),
+                vm_name: name.unwrap_or_else(|| command.subject_id()),
                 command: command.clone(),
                 at: Timestamp::now(),
                 stage: Stage::Sent,

@@ -20,11 +20,15 @@ pub struct TasksArgs {
     /// Only failed ones that nobody has acknowledged, however old
     #[arg(long)]
     failed: bool,
+    /// Those of this tenant, by id or name, for who may look at it
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
 }
 
 /// Lists tasks.
 pub async fn run(context: &Context, args: &TasksArgs) -> Result<Exit, Stop> {
-    let mut session = Session::open(context, &context.selected)?;
+    let tenant = args.tenant.as_deref();
+    let mut session = Session::open_at(context, &context.selected, tenant).await?;
     let exit = session.list().await;
     let vms = session.readable_vms();
     let exit = exit.and(session.read_tasks(&vms).await);

@@ -250,6 +250,11 @@ pub trait Cloud: Send + Sync {
     /// Every VM the user may see, part by part as the answers come. After an error the stream ends.
     fn vms(&self) -> BoxStream<'_, Result<VmPage>>;
 
+    /// The least time from the end of one listing to the next, where the API asks for one; zero where it does not.
+    fn least_interval(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Whether the last listing, though it ended in an error, read the part of the cloud that this VM stands in: then a VM that it did
     /// not have is gone. `false` where an error leaves everything open.
     fn has_read(&self, _vm: &Vm) -> bool {

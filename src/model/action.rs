@@ -143,7 +143,7 @@ impl ActionKind {
     }
 
     /// The kinds that have a key in the JSON of every VM of every cloud, in that order.
-    pub const IN_JSON: [Self; 13] = [
+    pub const IN_JSON: [Self; 18] = [
         Self::PowerOn,
         Self::Shutdown,
         Self::PowerOff,
@@ -157,6 +157,11 @@ impl ActionKind {
         Self::Delete,
         Self::Restore,
         Self::Relocate,
+        Self::Deploy,
+        Self::Undeploy,
+        Self::Snapshot,
+        Self::Move,
+        Self::Restrict,
     ];
 
     /// Its declaration.

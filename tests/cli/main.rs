@@ -8,6 +8,7 @@
 )]
 
 mod acting;
+mod appliances;
 mod configuration;
 mod demo;
 mod four;

@@ -10,7 +10,8 @@ use crate::harness::{Demo, SLOW, each, keys, named};
 const VM_KEYS: &str = "cloud provider id uuid name native_name state power_state native_state deallocated protected \
     protection vapp vapp_id vapp_state restricted project tenant location host owner cpu ram_mib addresses created_at \
     warnings task actions";
-const ACTION_KEYS: &str = "power_on shutdown power_off pause resume reset reboot protect unprotect suspend delete restore relocate";
+const ACTION_KEYS: &str = "power_on shutdown power_off pause resume reset reboot protect unprotect suspend delete restore relocate \
+    deploy undeploy snapshot move restrict";
 
 fn sorted(mut words: Vec<&str>) -> Vec<&str> {
     words.sort_unstable();

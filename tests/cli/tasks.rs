@@ -27,6 +27,7 @@ fn tasks_are_the_unfinished_ones_and_those_of_the_last_day() {
                 "jobs",
                 "kind",
                 "state",
+                "subject",
                 "updated_at",
                 "user",
                 "vm",

@@ -397,3 +397,29 @@ async fn after_the_deadline_nothing_is_waited_for_but_a_short_end() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_command_can_look_at_another_tenant_and_keeps_nothing_of_it() {
+    let cloud = FakeCloud::of("prod", 3, &crate::fake_cloud::WHOLE, true);
+    let theirs = crate::fake_cloud::vm(&cloud.name, 10, vmdeck::model::PowerState::Locked);
+    let theirs = [("00010".to_owned(), theirs)].into();
+    cloud.state().others.insert("9".to_owned(), theirs);
+    let Run { mut engine, dir } = open(&[&cloud]);
+    let (tenants, failures) = engine.tenants(soon()).await;
+    assert!(failures.is_empty());
+    let [(of, tenant)] = tenants.as_slice() else {
+        panic!("{tenants:?}");
+    };
+    engine.look_at(of, Some(tenant.clone())).await;
+    assert!(engine.list(soon()).await.is_empty());
+    assert_eq!(engine.inventory().len(), 1);
+    cloud.add_task(10, "DEPLOY", TaskState::Queueing);
+    cloud.add_task(1, "DEPLOY", TaskState::Queueing);
+    let (held, _) = engine.held_tasks(soon()).await;
+    assert_eq!(held.len(), 1, "those of the tenant alone");
+    engine.stop().await;
+    assert!(
+        !dir.path().join("cache").exists(),
+        "its inventory is not kept"
+    );
+}

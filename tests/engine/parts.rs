@@ -231,3 +231,20 @@ async fn hosts_and_the_console_are_read_when_asked_for() {
         "Reading the console of vm-1 on lab failed: not permitted: no; ask its administrator for the privilege"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_that_wants_few_listings_is_listed_seldom_and_when_asked_every_few_seconds() {
+    let cloud = FakeCloud::plain("lab", 3);
+    cloud.state().least_interval = Duration::from_secs(30);
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    screen.during(Duration::from_secs(300)).await;
+    let lists = cloud.calls("list").len();
+    assert!((9..=11).contains(&lists), "{lists}");
+    for _ in 0..20 {
+        screen.fleet.ask(Ask::Refresh(None));
+        screen.during(Duration::from_secs(1)).await;
+    }
+    let asked = cloud.calls("list").len() - lists;
+    assert!((3..=5).contains(&asked), "{asked}");
+}

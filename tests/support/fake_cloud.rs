@@ -204,6 +204,8 @@ pub struct State {
     /// The VMs of other tenants, by their ids; those of the user's own under no id while another one is looked at.
     pub others: HashMap<String, BTreeMap<String, Vm>>,
     looks_at: String,
+    /// The least time between two listings.
+    pub least_interval: Duration,
     twists: HashMap<&'static str, VecDeque<Twist>>,
     always: HashMap<&'static str, Twist>,
     polled: HashMap<String, usize>,
@@ -261,6 +263,7 @@ impl FakeCloud {
             projects: Vec::new(),
             others: HashMap::new(),
             looks_at: String::new(),
+            least_interval: Duration::ZERO,
             twists: HashMap::new(),
             always: HashMap::new(),
             polled: HashMap::new(),
@@ -545,6 +548,10 @@ impl Cloud for FakeCloud {
             Some((Ok(VmPage { vms, total }), more.then_some(next)))
         });
         pages.boxed()
+    }
+
+    fn least_interval(&self) -> Duration {
+        self.state().least_interval
     }
 
     fn has_read(&self, vm: &Vm) -> bool {

@@ -272,3 +272,40 @@ fn clouds_are_selected_by_name_in_the_order_of_the_configuration() {
         "{stop:?}"
     );
 }
+
+#[test]
+fn a_tenant_or_a_project_is_named_by_its_id_or_a_name_that_one_has() {
+    use crate::cli::testing::group;
+    let configured = names(&["prod", "lab"]);
+    let clouds = Clouds {
+        configured: &configured,
+        selected: &configured,
+    };
+    let groups = [
+        (name("prod"), group("1", "acme")),
+        (name("prod"), group("2", "Globex")),
+        (name("lab"), group("9", "acme")),
+    ];
+    let found = |text: &str, read| {
+        let reference = Reference::parse(text, clouds).unwrap();
+        resolve_group(&reference, "tenant", &groups, read)
+            .map(|(cloud, group)| format!("{cloud}/{}", group.id))
+            .map_err(|stop| (stop.exit, stop.messages.join("\n")))
+    };
+    assert_eq!(found("Globex", Exit::Done).unwrap(), "prod/2");
+    assert_eq!(found("9", Exit::Done).unwrap(), "lab/9");
+    assert_eq!(found("lab/acme", Exit::Done).unwrap(), "lab/9");
+    assert_eq!(found("prod/1", Exit::Partial).unwrap(), "prod/1");
+    assert_eq!(
+        found("acme", Exit::Done).unwrap_err(),
+        (
+            Exit::Usage,
+            "2 tenants are called acme: prod/1, lab/9; name one by its id".to_owned()
+        )
+    );
+    assert_eq!(
+        found("prod/nobody", Exit::Done).unwrap_err().1,
+        "no tenant is called nobody; there are: prod/acme, prod/Globex"
+    );
+    assert_eq!(found("nobody", Exit::Partial).unwrap_err().0, Exit::Partial);
+}

@@ -7,6 +7,7 @@ pub mod cloud;
 pub mod event;
 pub mod host;
 pub mod outcome;
+pub mod remote;
 mod table;
 pub mod task;
 pub mod vapp;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Column, From, Record, text};
 use crate::cli::exit::Exit;
 use crate::fleet::{Command, CommandReport, Stage};
-use crate::model::{Denial, TaskKey, VmKey};
+use crate::model::{Denial, TaskKey, VappKey, VmKey};
 
 /// How an action ended, for those who wait for it and for those who do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,14 +37,14 @@ impl Outcome {
     }
 }
 
-/// One action on one VM, with every key of an action's result.
+/// One action on one VM or appliance, with every key of an action's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutcomeRecord {
     /// The cloud.
     pub cloud: String,
-    /// The VM's id; `None` for a task of no VM.
+    /// The id of the VM or the appliance; `None` for a task of no VM and for a new appliance.
     pub id: Option<String>,
-    /// The VM's name.
+    /// The name of the VM or the appliance.
     pub name: Option<String>,
     /// The action's id: `power_off`, `acknowledge`.
     pub action: &'static str,
@@ -79,6 +79,20 @@ impl OutcomeRecord {
         }
     }
 
+    /// An action on an appliance that was not sent.
+    #[must_use]
+    pub fn refused_vapp(vapp: &VappKey, name: &str, action: &'static str, why: String) -> Self {
+        Self {
+            cloud: vapp.cloud.as_str().to_owned(),
+            id: Some(vapp.id.as_ref().to_owned()),
+            name: Some(name.to_owned()),
+            action,
+            outcome: Outcome::Refused,
+            task: None,
+            message: Some(why),
+        }
+    }
+
     /// An action that the person thought better of.
     #[must_use]
     pub fn not_confirmed(vm: &VmKey, name: &str, action: &'static str) -> Self {
@@ -108,7 +122,10 @@ impl OutcomeRecord {
             Stage::Refused { .. } | Stage::NeedsForce { .. } => Outcome::Refused,
             Stage::Asked | Stage::Sent | Stage::Unknown { .. } => Outcome::Unknown,
         };
-        let told = report.stage.message().map(str::to_owned);
+        let told = report.stage.message().map(|message| match report.stage {
+            Stage::NeedsForce { .. } => format!("{message} (--force)"),
+            _ => message.to_owned(),
+        });
         let message = told.or_else(|| match outcome {
             Outcome::Accepted => waited.map(|waited| still_running(command.title(), task, waited)),
             Outcome::Unknown => Some(format!(
@@ -117,11 +134,15 @@ impl OutcomeRecord {
             )),
             Outcome::Done | Outcome::Failed | Outcome::Refused => None,
         });
-        let vm = command.vm();
+        let id = match command {
+            Command::ActOnVapp { vapp, .. } => Some(&vapp.id),
+            _ => command.vm().map(|vm| &vm.id),
+        };
+        let is_named = id.is_some() || matches!(command, Command::CreateVapp { .. });
         Self {
             cloud: command.cloud().as_str().to_owned(),
-            id: vm.map(|vm| vm.id.as_ref().to_owned()),
-            name: vm.map(|_| report.vm_name.as_ref().to_owned()),
+            id: id.map(|id| id.as_ref().to_owned()),
+            name: is_named.then(|| report.vm_name.as_ref().to_owned()),
             action,
             outcome,
             task: task.map(|task| task.id.as_ref().to_owned()),
@@ -167,6 +188,7 @@ impl Record for OutcomeRecord {
             .id
             .as_deref()
             .or(self.task.as_deref())
+            .or(self.name.as_deref())
             .unwrap_or_default();
         format!("{}/{id}", self.cloud)
     }

@@ -15,6 +15,8 @@ pub struct TaskRecord<'a> {
     /// `cloud/id`.
     vm: Option<String>,
     vm_name: Option<&'a str>,
+    /// The name of the appliance that it works on, where that is no single VM.
+    subject: Option<&'a str>,
     kind: &'a str,
     state: &'a str,
     created_at: Option<Timestamp>,
@@ -55,6 +57,7 @@ impl<'a> TaskRecord<'a> {
             id: &task.key.id,
             vm: vm.map(ToString::to_string),
             vm_name: vm.and_then(|key| inventory.find(key)).map(|vm| &*vm.name),
+            subject: task.subject.as_deref(),
             kind: task.kind.as_str(),
             state: task.state.as_str(),
             created_at: task.created_at,
@@ -76,6 +79,7 @@ impl Record for TaskRecord<'_> {
             Column::text("id", Table, |task| text(Some(task.id))),
             Column::text("vm", Wide, |task| text(task.vm.as_deref())),
             Column::text("vm_name", Table, |task| text(task.vm_name)),
+            Column::text("subject", Wide, |task| text(task.subject)),
             Column::text("kind", Table, |task| text(Some(task.kind))),
             Column::text("state", Table, |task| text(Some(task.state))),
             Column::text("created_at", Wide, |task| task.created_at.and_then(value)),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::cloud::CloudRecord;
 use super::event::EventRecord;
 use super::outcome::{Outcome, OutcomeRecord};
+use super::remote::RemoteRecord;
 use super::task::TaskRecord;
 use super::vapp::VappRecord;
 use super::vm::VmRecord;
@@ -15,8 +16,8 @@ use crate::cli::exit::Exit;
 use crate::cli::testing::{at, fail, group, info, inventory, name, protected, task, vm};
 use crate::fleet::{CloudInfo, Command, CommandId, CommandReport, Inventory, Stage, Update};
 use crate::model::{
-    Action, Confirmed, Denial, Event, EventKey, JobState, PowerState, Severity, TaskKey, TaskState,
-    Vapp, VappState, Vm, VmKey,
+    Action, Confirmed, Denial, Event, EventKey, JobState, PowerState, RemoteAccess, Revealed,
+    Severity, TaskKey, TaskState, Vapp, VappAction, VappKey, VappState, Vm, VmKey,
 };
 
 fn in_format<T: Record>(records: &[T], format: Format) -> String {
@@ -133,6 +134,9 @@ fn a_vm_of_which_everything_is_known() {
                 "protect": "Already protected by admin: kernel update", "unprotect": null,
                 "suspend": "Abiquo has no suspend", "delete": "Abiquo has no delete",
                 "restore": "Abiquo has no restore", "relocate": "Abiquo has no relocate",
+                "deploy": "Abiquo has no deploy", "undeploy": "Abiquo has no undeploy",
+                "snapshot": "Abiquo has no snapshot", "move": "Abiquo has no move",
+                "restrict": "Abiquo has no restrict",
             },
         }])
     );
@@ -156,6 +160,9 @@ fn a_vm_of_which_little_is_known_has_the_same_keys() {
                 "unprotect": "It is not protected",
                 "suspend": "Abiquo has no suspend", "delete": "Abiquo has no delete",
                 "restore": "Abiquo has no restore", "relocate": "Abiquo has no relocate",
+                "deploy": "Abiquo has no deploy", "undeploy": "Abiquo has no undeploy",
+                "snapshot": "Abiquo has no snapshot", "move": "Abiquo has no move",
+                "restrict": "Abiquo has no restrict",
             },
         }])
     );
@@ -292,8 +299,8 @@ fn a_task_with_its_jobs() {
     assert_eq!(
         in_json(&records),
         json!([{
-            "cloud": "prod", "id": "t-8", "vm": "prod/1763", "vm_name": "db-01", "kind": "SHUTDOWN",
-            "state": "FINISHED_UNSUCCESSFULLY", "created_at": "2026-03-02T11:00:00Z",
+            "cloud": "prod", "id": "t-8", "vm": "prod/1763", "vm_name": "db-01", "subject": null,
+            "kind": "SHUTDOWN", "state": "FINISHED_UNSUCCESSFULLY", "created_at": "2026-03-02T11:00:00Z",
             "updated_at": "2026-03-02T11:00:09Z", "acknowledgeable": true, "user": "admin",
             "jobs": [{ "kind": "SHUTDOWN", "state": "FAILED", "rollback_state": "UNKNOWN", "description": null }],
         }])
@@ -429,6 +436,12 @@ fn what_became_of_an_action() {
             Some("why"),
         ),
         (
+            Stage::NeedsForce { message: why() },
+            Outcome::Refused,
+            Exit::Failed,
+            Some("why (--force)"),
+        ),
+        (
             Stage::Unknown { message: why() },
             Outcome::Unknown,
             Exit::Failed,
@@ -493,6 +506,69 @@ fn an_acknowledged_task_is_named_also_when_it_is_of_no_vm() {
             "message": null,
         }])
     );
+}
+
+#[test]
+fn what_became_of_an_appliance_has_its_id_and_its_name() {
+    let vapp = VappKey {
+        cloud: name("prod"),
+        id: "7".into(),
+    };
+    let done = |command| CommandReport {
+        command,
+        vm_name: "shop".into(),
+        ..report(Stage::Done { task: None })
+    };
+    let deployed = done(Command::ActOnVapp {
+        vapp,
+        action: VappAction::Deploy { force: false },
+        vms: Vec::new(),
+    });
+    let made = done(Command::CreateVapp {
+        cloud: name("prod"),
+        project: "1".into(),
+        name: "shop".to_owned(),
+        restricted: false,
+    });
+    let records = [
+        OutcomeRecord::of(&deployed, None, "deploy", None),
+        OutcomeRecord::of(&made, None, "create_vapp", None),
+    ];
+    assert_eq!(in_format(&records, Format::Name), "prod/7\nprod/shop\n");
+    let json = in_json(&records);
+    assert_eq!(
+        (&json[0]["id"], &json[0]["name"]),
+        (&json!("7"), &json!("shop"))
+    );
+    assert_eq!(
+        (&json[1]["id"], &json[1]["name"]),
+        (&Value::Null, &json!("shop"))
+    );
+}
+
+#[test]
+fn a_way_to_a_screen_shows_a_password_only_where_it_was_asked_for() {
+    let key = VmKey::new(&name("prod"), "12");
+    let mut access = RemoteAccess {
+        protocol: Some("vnc".into()),
+        host: Some("10.0.0.5".into()),
+        port: Some(5901),
+        url: None,
+        has_password: Some(true),
+        password: None,
+    };
+    let record = RemoteRecord::of(&key, &access);
+    assert_eq!(record.name(), "vnc://10.0.0.5:5901");
+    assert_eq!(
+        in_json(&[record]),
+        json!([{
+            "cloud": "prod", "id": "12", "address": "vnc://10.0.0.5:5901", "protocol": "vnc", "host": "10.0.0.5",
+            "port": 5901, "url": null, "has_password": true, "password": null,
+        }])
+    );
+    access.password = Some(Revealed::new("hunter2"));
+    let json = in_json(&[RemoteRecord::of(&key, &access)]);
+    assert_eq!(json[0]["password"], "hunter2");
 }
 
 #[test]

@@ -40,6 +40,14 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     ],
     keep_off: false,
     missing: &[
+        (ActionKind::Deploy, "its VMs stand on a host from the first"),
+        (ActionKind::Undeploy, "its VMs stand on a host to the last"),
+        (
+            ActionKind::Snapshot,
+            "its gateway starts, stops and restarts alone",
+        ),
+        (ActionKind::Move, "it knows no appliances"),
+        (ActionKind::Restrict, "it knows no appliances"),
         (
             ActionKind::Shutdown,
             "its one stop is power off, and whether the guest is asked first is up to the cloud",

@@ -18,6 +18,7 @@ pub(super) use mapping::POWER;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -29,6 +30,9 @@ use super::http::{Http, Lane, Limits};
 use super::{Accepted, Cloud, Error, EventQuery, Result, Target, TaskHandle, VmPage};
 use crate::config::{self, CloudEntry, Credentials};
 use crate::model::{Action, Capabilities, CloudName, Event, Privileges, Session, Task, Vapp, Vm};
+
+/// The gateway asks its cloud about each listed VM, one after the other: it wants no more than one listing in so long.
+const LEAST_INTERVAL: Duration = Duration::from_secs(30);
 
 /// One gateway.
 #[derive(Debug)]
@@ -76,6 +80,10 @@ fn no_tasks() -> Error {
 impl Cloud for Scloudm {
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
+    }
+
+    fn least_interval(&self) -> Duration {
+        LEAST_INTERVAL
     }
 
     async fn connect(&self) -> Result<Session> {

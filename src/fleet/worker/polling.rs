@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::listing::Listing;
 use super::sign_in::REFUSED_WAIT;
@@ -11,6 +11,9 @@ use super::{Worker, after};
 use crate::clouds::Error;
 use crate::fleet::backoff::{back_off, until_next_listing};
 use crate::fleet::update::CloudStatus;
+
+/// The time between two listings that a person asks for, of a cloud whose API asks for few.
+const ASKED_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Worker {
     pub(super) async fn poll(self: Arc<Self>) {
@@ -26,9 +29,15 @@ impl Worker {
                     self.failed(&error, failures).await
                 }
             };
+            let ended = Instant::now();
             tokio::select! {
                 () = sleep(wait) => {}
-                () = self.refresh_now.notified() => {}
+                () = self.refresh_now.notified() => {
+                    // A person who wants it now is not kept waiting long, however often they ask.
+                    if !self.cloud.least_interval().is_zero() {
+                        sleep_until(ended + ASKED_INTERVAL).await;
+                    }
+                }
             }
         }
     }
@@ -61,7 +70,7 @@ impl Worker {
     }
 
     fn until_next(&self, listing: &Listing) -> Duration {
-        let wait = until_next_listing(self.refresh, listing.took);
+        let wait = until_next_listing(self.refresh, listing.took).max(self.cloud.least_interval());
         let asked = listing.fault.as_ref().and_then(Error::retry_after);
         asked.map_or(wait, |asked| wait.max(back_off(1, Some(asked))))
     }
