@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::actions::invalid;
 use super::answer::{Answer, Answered, fault, nowhere};
 use super::compute::Nova;
-use super::estate::{Role, Server};
+use super::estate::Role;
 use super::{Asked, Cloud};
 
 /// How many tags a server has at most.
@@ -18,10 +18,6 @@ const TAG: usize = 60;
 const ITEM: usize = 255;
 
 impl Nova<'_> {
-    fn labelled<'c>(&self, cloud: &'c mut Cloud, at: usize) -> &'c mut Server {
-        &mut cloud.estate.regions[self.region].servers[at]
-    }
-
     /// `/servers/{id}/tags`.
     pub fn tags(&self, cloud: &mut Cloud, asked: &Asked<'_>, at: usize, path: &[&str]) -> Answered {
         let now_ms = self.now_ms;
@@ -41,7 +37,7 @@ impl Nova<'_> {
             )?;
         }
         let place = format!("{}/servers", self.address(cloud));
-        let server = self.labelled(cloud, at);
+        let server = self.server_at(cloud, at);
         if asked.method != "GET" {
             // Tags are set on what is there to be used.
             let states = ["active", "paused", "suspended", "stopped"];
@@ -137,7 +133,7 @@ impl Nova<'_> {
                 &format!("os_compute_api:server-metadata:{policy}"),
             )?;
         }
-        let server = self.labelled(cloud, at);
+        let server = self.server_at(cloud, at);
         if asked.method != "GET" {
             let id = &server.id;
             if server.lock.is_some() && !admin {

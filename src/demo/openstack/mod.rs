@@ -3,14 +3,18 @@
 
 mod actions;
 mod answer;
+mod catalogue;
 mod compute;
+mod consoles;
 mod estate;
 mod fleet_file;
 mod keystone;
 mod labels;
 mod listing;
 mod load;
+mod locks;
 mod microversion;
+mod moving;
 mod places;
 mod progress;
 mod query;
