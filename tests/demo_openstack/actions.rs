@@ -278,11 +278,11 @@ async fn a_body_that_means_nothing_is_refused() {
         (json!([]), "Malformed request body"),
         (
             json!({"reboot": {"type": "GENTLE"}}),
-            "Invalid input for field/attribute type. Value: \"GENTLE\".",
+            "Invalid input for field/attribute type. Value: GENTLE. 'GENTLE' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']",
         ),
         (
             json!({"createImage": {}}),
-            "Invalid input for field/attribute name. Value: null.",
+            "Invalid input for field/attribute createImage. Value: {}. 'name' is a required property",
         ),
     ];
     for (body, words) in cases {

@@ -48,7 +48,7 @@ async fn a_live_migration_goes_to_the_host_that_is_asked_for() {
         fault(
             400,
             "badRequest",
-            "Invalid input for field/attribute os-migrateLive. Value: {\"host\":null}. 'block_migration' is a required property"
+            "Invalid input for field/attribute os-migrateLive. Value: {'host': None}. 'block_migration' is a required property"
         )
     );
 }

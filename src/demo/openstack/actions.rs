@@ -8,6 +8,7 @@ use super::estate::{Image, Server};
 use super::moving::no_host;
 use super::progress::{Asker, Effect, End, Failure};
 use super::rules::{DELETE, Rule, SOFT_DELETE, leaves_room, rule};
+use super::schema::{invalid, lacks};
 use super::{Asked, Cloud};
 
 impl Nova<'_> {
@@ -39,7 +40,11 @@ impl Nova<'_> {
             {
                 Some("SOFT") => "reboot",
                 Some("HARD") => "reboot HARD",
-                _ => return Err(invalid("type", &form["type"])),
+                _ if form.get("type").is_none() => return Err(lacks("reboot", form, "type")),
+                _ => {
+                    let why = "is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']";
+                    return Err(invalid("type", &form["type"], why));
+                }
             },
             "reboot HARD" => "",
             other => other,
@@ -194,7 +199,7 @@ impl Nova<'_> {
             "createImage" => {
                 let name = form["name"].as_str().filter(|name| !name.is_empty());
                 let name = name
-                    .ok_or_else(|| invalid("name", &form["name"]))?
+                    .ok_or_else(|| lacks("createImage", form, "name"))?
                     .to_owned();
                 end.effect = Effect::Image(self.snapshot(cloud, at, name));
             }
@@ -229,14 +234,6 @@ impl Nova<'_> {
         body.filter(Value::is_object)
             .ok_or_else(|| fault(400, "Malformed request body"))
     }
-}
-
-/// A value that the API does not take.
-pub(super) fn invalid(name: &str, value: &Value) -> Box<Answer> {
-    fault(
-        400,
-        format!("Invalid input for field/attribute {name}. Value: {value}."),
-    )
 }
 
 /// Why something that was to fail does.

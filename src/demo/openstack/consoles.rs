@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::actions::invalid;
 use super::answer::{Answer, Answered, fault};
 use super::compute::Nova;
 use super::estate::{Role, Server};
+use super::schema::invalid;
 use super::{Asked, Cloud};
 
 impl Nova<'_> {
@@ -22,7 +22,13 @@ impl Nova<'_> {
             length => {
                 let number = length.as_i64();
                 let number = number.or_else(|| length.as_str()?.parse().ok());
-                let number = number.ok_or_else(|| invalid("length", length))?;
+                let number = number.ok_or_else(|| {
+                    invalid(
+                        "length",
+                        length,
+                        "is not of type 'integer', 'string', 'null'",
+                    )
+                })?;
                 usize::try_from(number).unwrap_or(lines.len())
             }
         };
@@ -44,11 +50,21 @@ impl Nova<'_> {
             Some("spice") => &["spice-html5"],
             Some("serial") => &["serial"],
             Some("mks") => &["webmks"],
-            _ => return Err(invalid("protocol", &form["protocol"])),
+            _ => {
+                return Err(invalid(
+                    "protocol",
+                    &form["protocol"],
+                    "is not one of ['vnc', 'spice', 'serial', 'mks']",
+                ));
+            }
         };
         let kind = form["type"].as_str().unwrap_or_default();
         if !types.contains(&kind) {
-            return Err(invalid("type", &form["type"]));
+            return Err(invalid(
+                "type",
+                &form["type"],
+                "is not a type of that protocol",
+            ));
         }
         // The hosts have a display for VNC and no other.
         if kind != "novnc" {

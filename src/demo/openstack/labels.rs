@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::actions::invalid;
 use super::answer::{Answer, Answered, fault, nowhere};
 use super::compute::Nova;
 use super::estate::Role;
+use super::schema::invalid;
 use super::{Asked, Cloud};
 
 /// How many tags a server has at most.
@@ -76,7 +76,8 @@ impl Nova<'_> {
             }
             ("PUT", []) => {
                 let form = self.form(asked)?;
-                let tags = tags(&form["tags"]).ok_or_else(|| invalid("tags", &form["tags"]))?;
+                let tags = tags(&form["tags"])
+                    .ok_or_else(|| invalid("tags", &form["tags"], "is not a list of tags"))?;
                 server.tags = tags;
                 Answer::ok(json!({"tags": server.tags}))
             }
@@ -168,7 +169,8 @@ impl Nova<'_> {
             }
             ("PUT", [key]) => {
                 let form = self.form(asked)?;
-                let items = items(&form["meta"]).ok_or_else(|| invalid("meta", &form["meta"]))?;
+                let items = items(&form["meta"])
+                    .ok_or_else(|| invalid("meta", &form["meta"], "is not of type 'object'"))?;
                 if !items.contains_key(*key) || items.len() != 1 {
                     return Err(fault(400, "Request body and URI mismatch"));
                 }
@@ -177,8 +179,9 @@ impl Nova<'_> {
             }
             (method, _) => {
                 let form = self.form(asked)?;
-                let items = items(&form["metadata"])
-                    .ok_or_else(|| invalid("metadata", &form["metadata"]))?;
+                let items = items(&form["metadata"]).ok_or_else(|| {
+                    invalid("metadata", &form["metadata"], "is not of type 'object'")
+                })?;
                 if method == "PUT" {
                     server.metadata = items;
                 } else {

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::Cloud;
-use super::actions::invalid;
-use super::answer::{Answer, Answered, fault};
+use super::answer::{Answer, Answered};
 use super::compute::Nova;
 use super::estate::{Event, Lock, Record, Role, Server};
+use super::schema::{exceeds, invalid};
 
 /// How long a reason is at most, characters.
 const REASON: usize = 255;
@@ -17,20 +17,22 @@ impl Nova<'_> {
         self.need(Role::Member, "os_compute_api:os-lock-server:lock")?;
         let mut reason = None;
         if self.version.has(73) && !form.is_null() {
-            let fields = form.as_object().ok_or_else(|| invalid("lock", form))?;
+            let fields = form
+                .as_object()
+                .ok_or_else(|| invalid("lock", form, "is not of type 'object', 'null'"))?;
             if let Some(strange) = fields.keys().find(|name| *name != "locked_reason") {
-                return Err(fault(
-                    400,
-                    format!(
-                        "Invalid input for field/attribute lock. Value: {form}. Additional properties are not allowed ('{strange}' was unexpected)"
-                    ),
-                ));
+                return Err(exceeds("lock", form, strange));
             }
             if let Some(given) = fields.get("locked_reason") {
                 let text = given.as_str();
+                let why = match text {
+                    None => "is not of type 'string'",
+                    Some("") => "is too short",
+                    Some(_) => "is too long",
+                };
                 let text = text.filter(|text| (1..=REASON).contains(&text.chars().count()));
                 reason = Some(
-                    text.ok_or_else(|| invalid("locked_reason", given))?
+                    text.ok_or_else(|| invalid("locked_reason", given, why))?
                         .to_owned(),
                 );
             }

@@ -20,6 +20,7 @@ mod progress;
 mod query;
 mod records;
 mod rules;
+mod schema;
 mod states;
 mod supply;
 mod times;

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::Cloud;
-use super::actions::invalid;
 use super::answer::{Answer, fault};
 use super::compute::Nova;
 use super::estate::{Host, Region, Server};
 use super::progress::{Effect, End, Failure};
 use super::rules::Rule;
+use super::schema::lacks;
 
 /// What a Nova that finds no host says.
 const NO_HOST: &str = "No valid host was found. There are not enough hosts available.";
@@ -28,7 +28,7 @@ impl Nova<'_> {
         let mut flavor = server.flavor;
         if rule.record == "resize" {
             let id = form["flavorRef"].as_str();
-            let id = id.ok_or_else(|| invalid("flavorRef", &form["flavorRef"]))?;
+            let id = id.ok_or_else(|| lacks("resize", form, "flavorRef"))?;
             let found = cloud.estate.flavors.iter().position(|one| one.id == id);
             flavor = found.ok_or_else(|| fault(400, format!("Flavor {id} could not be found.")))?;
             if flavor == server.flavor {
@@ -156,15 +156,6 @@ impl Nova<'_> {
         }
         Ok(())
     }
-}
-
-fn lacks(name: &str, value: &Value, property: &str) -> Box<Answer> {
-    fault(
-        400,
-        format!(
-            "Invalid input for field/attribute {name}. Value: {value}. '{property}' is a required property"
-        ),
-    )
 }
 
 /// No host takes the server.
