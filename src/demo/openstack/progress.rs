@@ -49,7 +49,7 @@ pub(super) struct Run {
     ahead: Vec<(i64, Phase)>,
     /// Milliseconds.
     ends_ms: i64,
-    /// Its record, by position; a server may start the demo without one.
+    /// Its record, by position.
     record: Option<usize>,
     end: End,
 }
@@ -92,14 +92,17 @@ impl Server {
         self.follow(phases, record, end, asker.now_ms, pace);
     }
 
-    /// Goes on with what was under way before the demo began.
-    pub fn settle(&mut self, task: Option<&'static str>, ms: i64, end: End, now_ms: i64) {
+    /// Goes on with what was under way before the demo began: its newest record.
+    pub fn settle(&mut self, task: &'static str, ms: i64, end: End, now_ms: i64) {
         let phase = Phase {
-            task,
+            task: Some(task),
             ms,
             event: None,
         };
-        self.follow(&[phase], None, end, now_ms, 1.0);
+        let record = self.records.len().checked_sub(1);
+        let changed_ms = self.updated_ms;
+        self.follow(&[phase], record, end, now_ms, 1.0);
+        self.updated_ms = changed_ms;
     }
 
     fn follow(&mut self, phases: &[Phase], record: Option<usize>, end: End, at_ms: i64, pace: f64) {

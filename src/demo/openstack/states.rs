@@ -16,17 +16,22 @@ const VM_STATES: [(&str, i64); 12] = [
     ("shelved_offloaded", 4),
 ];
 
-/// The task states that a server can start the demo with.
-const TASKS: [&str; 4] = ["spawning", "powering-off", "rebooting_hard", "migrating"];
+/// The task states that a server can start the demo with, each with its action and event.
+const TASKS: [(&str, &str, &str); 4] = [
+    ("spawning", "create", "compute__do_build_and_run_instance"),
+    ("powering-off", "stop", "compute_stop_instance"),
+    ("rebooting_hard", "reboot", "compute_reboot_instance"),
+    ("migrating", "live-migration", "compute_live_migration"),
+];
 
 /// A vm_state by its word, and its power state.
 pub(super) fn vm_state(word: &str) -> Option<(&'static str, i64)> {
     VM_STATES.into_iter().find(|(known, _)| *known == word)
 }
 
-/// A task state by its word.
-pub(super) fn task(word: &str) -> Option<&'static str> {
-    TASKS.into_iter().find(|known| *known == word)
+/// A task state by its word, with the action and the event that it belongs to.
+pub(super) fn task(word: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    TASKS.into_iter().find(|(known, ..)| *known == word)
 }
 
 /// The status that the two come to.

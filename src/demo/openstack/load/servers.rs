@@ -98,35 +98,57 @@ impl Loading {
             server.nics.push(nic);
         }
         self.born(&mut server, entry.launched || vm_state == "building");
-        self.under_way(&mut server, &entry)?;
+        self.under_way(&mut server, &entry, region)?;
         Ok(server)
     }
 
     /// What was going on when the demo began.
-    fn under_way(&self, server: &mut Server, entry: &ServerEntry) -> Result<(), Wrong> {
+    fn under_way(
+        &mut self,
+        server: &mut Server,
+        entry: &ServerEntry,
+        region: &Region,
+    ) -> Result<(), Wrong> {
         let Some(word) = &entry.task else {
             return Ok(());
         };
         let unknown = |word: &str| format!("{}: no task or state {word}", entry.name);
-        let task = states::task(word).ok_or_else(|| unknown(word))?;
+        let (task, action, event) = states::task(word).ok_or_else(|| unknown(word))?;
+        // The record of its making is there already.
+        if action != "create" {
+            server.records.push(Record {
+                action: action.to_owned(),
+                request_id: format!("req-{}", self.fresh()),
+                user: server.user,
+                project: server.project,
+                start_ms: server.updated_ms,
+                updated_ms: server.updated_ms,
+                message: None,
+                events: vec![Event {
+                    name: event.to_owned(),
+                    host: server.host,
+                    start_ms: server.updated_ms,
+                    finish_ms: None,
+                    result: None,
+                    traceback: None,
+                    details: None,
+                }],
+            });
+        }
         let (Some(seconds), Some(then)) = (entry.ends_in, &entry.then) else {
             server.task_state = Some(task);
             return Ok(());
         };
         let end = End {
             state: Some(states::vm_state(then).ok_or_else(|| unknown(then))?),
-            effect: match entry.launched {
-                true => Effect::Nothing,
-                false => Effect::Launch,
+            effect: match (action, region.host_for(server, None)) {
+                ("create", _) => Effect::Launch,
+                ("live-migration", Some(host)) => Effect::Put(host),
+                _ => Effect::Nothing,
             },
             failure: None,
         };
-        server.settle(
-            Some(task),
-            paced(seconds * 1_000, self.pace),
-            end,
-            self.now_ms,
-        );
+        server.settle(task, paced(seconds * 1_000, self.pace), end, self.now_ms);
         Ok(())
     }
 
