@@ -7,6 +7,7 @@ mod abiquo;
 mod elastic_hosting;
 mod identity;
 mod json;
+mod openstack;
 mod scloudm;
 mod zstack;
 
@@ -48,6 +49,27 @@ impl Default for DemoOptions {
             seed: 1,
             latency: Duration::ZERO,
             pace: 1.0,
+        }
+    }
+}
+
+/// How the demo OpenStack differs from what it usually is.
+#[derive(Debug, Clone)]
+pub struct OpenStackOptions {
+    /// How long a token is good for.
+    pub token_life: Duration,
+    /// How many rows a page has at most.
+    pub page: usize,
+    /// Servers are made up until there are this many; `None` for those of the default fleet.
+    pub servers: Option<usize>,
+}
+
+impl Default for OpenStackOptions {
+    fn default() -> Self {
+        Self {
+            token_life: Duration::from_secs(3_600),
+            page: 1_000,
+            servers: None,
         }
     }
 }
@@ -124,15 +146,36 @@ pub fn start(options: &DemoOptions) -> Result<DemoClouds, DemoError> {
 /// # Errors
 /// As [`start`].
 pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoClouds, DemoError> {
-    if options.pace.is_nan() || options.pace <= 0.0 {
-        return Err(DemoError::Pace(options.pace));
-    }
-    let sites = vec![
+    check(options)?;
+    serve(vec![
         abiquo(options, &clock)?,
         zstack(options, &clock)?,
         ecp(options, &clock)?,
         scloudm(options, &clock)?,
-    ];
+    ])
+}
+
+/// Starts the demo OpenStack alone, with a clock of the caller's.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_openstack(
+    options: &DemoOptions,
+    own: &OpenStackOptions,
+    clock: &Clock,
+) -> Result<DemoClouds, DemoError> {
+    check(options)?;
+    serve(vec![openstack(options, own, clock)?])
+}
+
+fn check(options: &DemoOptions) -> Result<(), DemoError> {
+    if options.pace.is_nan() || options.pace <= 0.0 {
+        return Err(DemoError::Pace(options.pace));
+    }
+    Ok(())
+}
+
+fn serve(sites: Vec<Site>) -> Result<DemoClouds, DemoError> {
     let (clouds, servers) = sites
         .into_iter()
         .map(|site| (site.cloud, (site.listener, site.service)))
@@ -228,6 +271,28 @@ fn scloudm(options: &DemoOptions, clock: &Clock) -> Result<Site, DemoError> {
         },
         listener,
         service: scloudm::service(options, clock.clone())?,
+    })
+}
+
+fn openstack(
+    options: &DemoOptions,
+    own: &OpenStackOptions,
+    clock: &Clock,
+) -> Result<Site, DemoError> {
+    let (listener, address) = listen()?;
+    // The catalogue tells the truth; the services behind it put their own idea of the address into links.
+    let root = format!("http://{address}");
+    let links = format!("http://{}", SocketAddr::from((address.ip(), LINK_PORT)));
+    Ok(Site {
+        cloud: DemoCloud {
+            name: "openstack".to_owned(),
+            provider: "openstack",
+            url: format!("{root}/v3"),
+            username: openstack::USERNAME.to_owned(),
+            password: openstack::PASSWORD.to_owned(),
+        },
+        listener,
+        service: openstack::service(options, own, clock.clone(), root, links)?,
     })
 }
 
