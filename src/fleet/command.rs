@@ -201,8 +201,10 @@ pub enum Stage {
     /// Nothing was executed: the cloud would do it when it is told to pass over something. The same command, forced, is for the
     /// person to give.
     NeedsForce {
-        /// What the cloud says, as one sentence.
+        /// What was not done and why, as one sentence.
         message: String,
+        /// What the cloud asks, in its own words.
+        asks: String,
     },
     /// Nobody knows whether it was executed; reading the cloud has not settled it.
     Unknown {
@@ -261,7 +263,7 @@ impl Stage {
         match self {
             Self::Failed { message, .. }
             | Self::Refused { message }
-            | Self::NeedsForce { message }
+            | Self::NeedsForce { message, .. }
             | Self::Unknown { message } => Some(message),
             Self::Asked | Self::Sent | Self::Accepted { .. } | Self::Done { .. } => None,
         }

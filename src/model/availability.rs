@@ -94,6 +94,11 @@ pub enum Denial {
         /// The state it is in.
         is: VappState,
     },
+    /// None of the appliance's VMs is in a state that the action would change.
+    NoneTouched {
+        /// The action.
+        action: VappActionKind,
+    },
     /// A VM of the appliance is protected, and the user may not act on protected VMs.
     MemberProtected {
         /// The VM's name.
@@ -251,6 +256,10 @@ impl fmt::Display for Told<'_> {
                     VappActionKind::Edit => write!(f, "It is {word}; wait for its end"),
                 }
             }
+            Denial::NoneTouched { action } => {
+                let verb = self.labels.vapp_action(*action).to_lowercase();
+                write!(f, "None of its VMs waits for {} {verb}", article(&verb))
+            }
             Denial::MemberProtected {
                 vm,
                 by,
@@ -300,6 +309,15 @@ impl fmt::Display for Told<'_> {
                     .map_or(Ok(()), |native| write!(f, " ({native})"))
             }
         }
+    }
+}
+
+/// `a deploy`, `an undeploy`.
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
     }
 }
 

@@ -274,18 +274,23 @@ fn rule<'a>(
     Ok(privileges)
 }
 
-/// Who may not act on a protected VM may not act on an appliance that has one either (Abiquo: VM-120).
+/// There must be something to do; and who may not act on a protected VM may not act on an appliance that has one either (Abiquo:
+/// VM-120).
 fn members<V: AsRef<Vm>>(
     action: VappActionKind,
     vms: &[V],
     standing: &VappStanding<'_>,
     privileges: &Privileges,
 ) -> Result<(), Denial> {
+    let touched = touched(action, vms);
+    let touches = matches!(action, VappActionKind::Deploy | VappActionKind::Undeploy);
+    if touches && touched.is_empty() {
+        return Err(Denial::NoneTouched { action });
+    }
     let lacks = standing.capabilities.protect_privilege;
     if action == VappActionKind::Edit || lacks.is_some_and(|name| privileges.holds(name)) {
         return Ok(());
     }
-    let touched = touched(action, vms);
     let protected = touched
         .iter()
         .find_map(|vm| Some(((*vm).as_ref(), (*vm).as_ref().protection.as_deref()?)));
@@ -397,10 +402,15 @@ mod tests {
             "",
             "a name is no harm to a protected VM"
         );
+        let both = [protected(PowerState::On), vm(PowerState::NotAllocated)];
         assert_eq!(
-            why(Deploy, &[protected(PowerState::On)], &undeployed),
+            why(Deploy, &both, &undeployed),
             "",
             "one that is not touched forbids nothing"
+        );
+        assert_eq!(
+            why(Deploy, &[vm(PowerState::Allocated)], &undeployed),
+            "None of its VMs waits for a deploy"
         );
         let read_only = VappStanding {
             read_only: true,

@@ -212,12 +212,12 @@ pub fn report(id: u64, vm: &str, name: &str, action: Action, stage: Stage) -> Up
 
 pub fn needs_force(words: &str) -> Stage {
     Stage::NeedsForce {
-        message: words.to_owned(),
+        message: format!("It was not done: {words}"),
+        asks: words.to_owned(),
     }
 }
 
-pub const SOFT_LIMIT: &str = "Deploy of web-06 on prod: the soft limit of 40 virtual cores is exceeded (SOFT_LIMIT_EXCEEDED); \
-                              ask again to pass it";
+pub const SOFT_LIMIT: &str = "the soft limit of 40 virtual cores is exceeded (SOFT_LIMIT_EXCEEDED)";
 
 fn submitted(deck: &Deck) -> Vec<Command> {
     let commands = deck.effects.iter().filter_map(|effect| match effect {

@@ -231,7 +231,7 @@ fn a_cloud_asks_about_several() {
         deck.app.marks.toggle(&[prod("6"), prod("15")]);
         deck.press("m d y");
         let asked = || Action::Deploy { force: false };
-        let other = "Deploy of web-07 on prod: the soft limit of 40 virtual cores is exceeded (SOFT_LIMIT_EXCEEDED); ask again to pass it";
+        let other = "the soft limit of 80 GiB is exceeded (SOFT_LIMIT_EXCEEDED)";
         deck.tell([
             report(1, "6", "web-06", asked(), needs_force(SOFT_LIMIT)),
             report(2, "15", "web-07", asked(), needs_force(other)),

@@ -436,7 +436,10 @@ fn what_became_of_an_action() {
             Some("why"),
         ),
         (
-            Stage::NeedsForce { message: why() },
+            Stage::NeedsForce {
+                message: why(),
+                asks: "a limit".to_owned(),
+            },
             Outcome::Refused,
             Exit::Failed,
             Some("why (--force)"),

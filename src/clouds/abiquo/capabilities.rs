@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn an_appliance_as_a_whole_has_its_states_and_privileges() {
-        let none: &[Vm] = &[];
+        let vms = [PowerState::On, PowerState::NotAllocated].map(|power| vm(power, false));
         for (action, states, privilege) in VAPPS {
             for state in VappState::ALL {
                 let ask = |held: &str| {
@@ -369,7 +369,7 @@ mod tests {
                         restricted: false,
                         state,
                     };
-                    vapp_availability(*action, none, &standing).is_allowed()
+                    vapp_availability(*action, &vms, &standing).is_allowed()
                 };
                 let case = format!("{} while {}", action.id(), state.as_str());
                 assert_eq!(ask(privilege), states.contains(&state), "{case}");

@@ -8,7 +8,7 @@ use crate::console::app::App;
 use crate::console::lists::targets::vapp_name;
 use crate::console::text::{counted, width};
 use crate::console::update::appliances::confirmation_of;
-use crate::fleet::{Command, CommandReport};
+use crate::fleet::{Command, CommandReport, Stage};
 use crate::model::{VappAction, VappActionKind, VappKey, Vm, VmKey};
 
 /// The cells of a VM's state, and one blank.
@@ -171,9 +171,12 @@ pub fn force_lines(app: &App, reports: &[CommandReport], cells: usize) -> (Strin
             let what = format!("  {} on {cloud}", report.command.title());
             wrapped(&what, cells, theme.dim, &mut lines);
         }
-        let words = report.stage.message().unwrap_or_default();
+        let words = match &report.stage {
+            Stage::NeedsForce { asks, .. } => format!("The cloud says: {asks}"),
+            other => other.message().unwrap_or_default().to_owned(),
+        };
         let mut told = Vec::new();
-        wrapped(words, cells.saturating_sub(2), theme.text, &mut told);
+        wrapped(&words, cells.saturating_sub(2), theme.text, &mut told);
         for line in told {
             let mut pieces = Pieces::default();
             pieces.add("  ", theme.text).extend(line);

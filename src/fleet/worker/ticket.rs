@@ -78,8 +78,9 @@ impl Ticket {
     pub(super) fn rejected(&self, error: &Error) -> Stage {
         let what = self.what();
         match (error, self.command.forced()) {
-            (Error::NeedsForce(_), Some(_)) => Stage::NeedsForce {
+            (Error::NeedsForce(rejection), Some(_)) => Stage::NeedsForce {
                 message: words::needs_force(&what, error),
+                asks: rejection.to_string(),
             },
             _ => Stage::Refused {
                 message: words::failed_by(&what, error),
