@@ -1,12 +1,13 @@
 //! The engine for one command: the same submitting, tracking, journal and availability, without polling.
 
+mod asking;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::command::{Command, CommandId, CommandReport, Stage};
@@ -17,7 +18,7 @@ use super::update::{CloudStatus, Update};
 use super::words;
 use super::worker::Worker;
 use crate::clouds::{Error, EventQuery};
-use crate::model::{CloudName, Event, Group, Host, PowerState, RemoteAccess, Task, VmKey};
+use crate::model::{CloudName, Event, PowerState, VmKey};
 
 /// So long the outcomes of commands that are no longer sent are waited for.
 const LAST_REPORTS: Duration = Duration::from_millis(500);
@@ -265,127 +266,6 @@ impl OneShot {
         Err(failure(&worker, error))
     }
 
-    /// The hosts that a VM that was listed can be moved to now; none where its cloud cannot tell.
-    ///
-    /// # Errors
-    /// When they cannot be read, or the VM is not known.
-    pub async fn candidates(
-        &mut self,
-        key: &VmKey,
-        deadline: Instant,
-    ) -> Result<Vec<Host>, CloudFailure> {
-        let worker = self.worker_of(key)?;
-        let reading = timeout_at(deadline, worker.candidates(key));
-        let answer = self.drive(reading).await;
-        in_time(&worker, key, "Reading the hosts", answer)
-    }
-
-    /// Where the screen of a VM that was listed can be seen; `None` where its cloud does not tell.
-    ///
-    /// # Errors
-    /// When it cannot be read, or the VM is not known.
-    pub async fn console_address(
-        &mut self,
-        key: &VmKey,
-        deadline: Instant,
-    ) -> Result<Option<Arc<str>>, CloudFailure> {
-        let worker = self.worker_of(key)?;
-        let reading = timeout_at(deadline, worker.console_address(key));
-        let answer = self.drive(reading).await;
-        in_time(&worker, key, "Reading the console", answer)
-    }
-
-    /// How the screen of a VM that was listed is reached; the password only where a person wants to see it.
-    ///
-    /// # Errors
-    /// When it cannot be read, or the VM is not known.
-    pub async fn remote_access(
-        &mut self,
-        key: &VmKey,
-        reveal: bool,
-        deadline: Instant,
-    ) -> Result<RemoteAccess, CloudFailure> {
-        let worker = self.worker_of(key)?;
-        let reading = timeout_at(deadline, worker.remote_access(key, reveal));
-        let answer = self.drive(reading).await;
-        in_time(&worker, key, "Reading the remote access", answer)
-    }
-
-    /// The tasks that workflow holds on every cloud, with the clouds that could not tell.
-    pub async fn held_tasks(&mut self, deadline: Instant) -> (Vec<Task>, Vec<CloudFailure>) {
-        self.of_each("held tasks", deadline, |worker| async move {
-            worker.held_tasks().await
-        })
-        .await
-    }
-
-    /// The projects of every cloud in which appliances can be made, with the clouds that could not tell.
-    pub async fn projects(
-        &mut self,
-        deadline: Instant,
-    ) -> (Vec<(CloudName, Group)>, Vec<CloudFailure>) {
-        self.of_each("projects", deadline, |worker| async move {
-            let projects = worker.projects().await?;
-            let cloud = &worker.info.name;
-            Ok(projects.into_iter().map(|it| (cloud.clone(), it)).collect())
-        })
-        .await
-    }
-
-    /// The tenants of every cloud that can be looked at, with the clouds that could not tell.
-    pub async fn tenants(
-        &mut self,
-        deadline: Instant,
-    ) -> (Vec<(CloudName, Group)>, Vec<CloudFailure>) {
-        self.of_each("tenants", deadline, |worker| async move {
-            let tenants = worker.tenants().await?;
-            let cloud = &worker.info.name;
-            Ok(tenants.into_iter().map(|it| (cloud.clone(), it)).collect())
-        })
-        .await
-    }
-
-    /// Looks at a cloud as another tenant from now on; `None` for the user's own.
-    pub async fn look_at(&mut self, cloud: &CloudName, tenant: Option<Group>) {
-        if let Some(worker) = self.fleet.worker(cloud).cloned() {
-            self.drive(worker.look_at(tenant)).await;
-        }
-    }
-
-    /// Asks every cloud for the same, side by side.
-    async fn of_each<T, F>(
-        &mut self,
-        what: &str,
-        deadline: Instant,
-        read: impl Fn(Arc<Worker>) -> F,
-    ) -> (Vec<T>, Vec<CloudFailure>)
-    where
-        F: Future<Output = Result<Vec<T>, Error>>,
-    {
-        let workers = self.fleet.workers.clone();
-        let work = workers.iter().map(|worker| {
-            let reading = read(worker.clone());
-            async move {
-                let what = format!("Reading the {what} of {}", worker.info.name);
-                match timeout_at(deadline, reading).await {
-                    Ok(Ok(some)) => (some, None),
-                    Ok(Err(error)) => {
-                        let error = words::failed_by(&what, &error);
-                        (Vec::new(), Some(failure(worker, error)))
-                    }
-                    Err(_) => (Vec::new(), Some(failure(worker, too_slow(&what)))),
-                }
-            }
-        });
-        let answers = self.drive(join_all(work)).await;
-        let (mut all, mut failures) = (Vec::new(), Vec::new());
-        for (some, failed) in answers {
-            all.extend(some);
-            failures.extend(failed);
-        }
-        (all, failures)
-    }
-
     fn worker_of(&self, key: &VmKey) -> Result<Arc<Worker>, CloudFailure> {
         let worker = self.fleet.worker(&key.cloud).cloned();
         worker.ok_or_else(|| CloudFailure {
@@ -527,19 +407,6 @@ where
         .iter()
         .map(|worker| on_cloud(worker, what, deadline, work(worker.clone())));
     join_all(all).await.into_iter().flatten().collect()
-}
-
-/// The answer about one VM, or why there is none.
-fn in_time<T>(
-    worker: &Worker,
-    key: &VmKey,
-    doing: &str,
-    answer: Result<Result<T, String>, Elapsed>,
-) -> Result<T, CloudFailure> {
-    let late = |_| Err(too_slow(&words::what(doing, &key.id, &key.cloud)));
-    answer
-        .unwrap_or_else(late)
-        .map_err(|error| failure(worker, error))
 }
 
 /// Does something with a cloud, and tells if it could not be done in time.

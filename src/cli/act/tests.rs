@@ -135,3 +135,27 @@ fn a_command_says_what_was_shown_of_its_vm_and_yes_is_for_everything() {
     assert_eq!(confirmed(&kept, false), Some(audit));
     assert_eq!(confirmed(&plain, true), Some(Confirmed::Everything));
 }
+
+#[test]
+fn only_what_the_cloud_asks_first_is_given_again_by_force() {
+    let undeploy = |force| Command::Act {
+        vm: VmKey::new(&name("prod"), "1"),
+        action: Action::Undeploy { force },
+        confirmed: Confirmed::default(),
+    };
+    let why = || "it is imported".to_owned();
+    let report = |force, stage| CommandReport {
+        id: CommandId(1),
+        command: undeploy(force),
+        vm_name: "web-01".into(),
+        at: at("2026-03-02T12:00:00Z"),
+        stage,
+    };
+    let asks = || Stage::NeedsForce { message: why() };
+    assert_eq!(forced(&report(false, asks())), Some(undeploy(true)));
+    assert_eq!(forced(&report(true, asks())), None, "once is all");
+    let refused = Stage::Refused { message: why() };
+    assert_eq!(forced(&report(false, refused)), None);
+    let unknown = Stage::Unknown { message: why() };
+    assert_eq!(forced(&report(false, unknown)), None);
+}

@@ -1,6 +1,7 @@
 //! What a worker has told already, so that it tells only what differs, and never an older answer after a newer one.
 
 mod changing;
+mod looking;
 mod overlay;
 mod protectors;
 mod tasks;
@@ -245,59 +246,6 @@ impl Known {
 
     pub(super) fn len(&self) -> usize {
         self.vms.len()
-    }
-
-    /// From now on another tenant is looked at: nothing that was told holds, and what was asked for before says nothing any more.
-    pub(super) fn look_at(&mut self, tenant: Option<Group>) {
-        self.forget_all();
-        self.tasks.clear();
-        self.due.clear();
-        self.vapps_known = false;
-        self.held.clear();
-        self.events_seen.clear();
-        self.events_order.clear();
-        self.newest_event = None;
-        self.unread_told = None;
-        self.dirty = false;
-        self.as_of = None;
-        self.listed = false;
-        self.partly_listed = false;
-        self.tenant = tenant;
-        self.floor = self.begin();
-    }
-
-    /// The tenant that is looked at; `None` for the user's own.
-    pub(super) fn tenant(&self) -> Option<&Group> {
-        self.tenant.as_ref()
-    }
-
-    /// Whether a request that began then asked about a tenant that is no longer looked at.
-    pub(super) fn is_old(&self, order: Order) -> bool {
-        order < self.floor
-    }
-
-    /// Whether a VM may be one of a tenant that was looked at before: since then only listings say which VMs there are.
-    pub(super) fn is_elsewhere(&self, id: &str) -> bool {
-        self.floor > Order::default() && !self.vms.contains_key(id)
-    }
-
-    /// Somebody asks for the tasks that workflow holds: from now on they are kept as they were told.
-    pub(super) fn want_held(&mut self) {
-        self.held_wanted = true;
-    }
-
-    pub(super) fn wants_held(&self) -> bool {
-        self.held_wanted
-    }
-
-    /// Takes the tasks in that workflow holds.
-    pub(super) fn put_held(&mut self, tasks: &[Task]) {
-        self.held = tasks.to_vec();
-    }
-
-    /// A task that workflow holds, as it was told.
-    pub(super) fn held(&self, key: &TaskKey) -> Option<&Task> {
-        self.held.iter().find(|task| task.key == *key)
     }
 
     /// Takes the appliances in. Answers whether anything differs.
