@@ -525,7 +525,12 @@ async fn the_client_outlives_its_token_and_finds_the_screen() {
     let target = cloud.target(&lobby).await.unwrap();
     demo.pass(3_601);
     cloud.perform(&target, &Action::PowerOff).await.unwrap();
-    let screen = cloud.console_address(&lobby).await.unwrap().unwrap();
+    let screen = cloud
+        .remote_access(&lobby, false)
+        .await
+        .unwrap()
+        .url
+        .unwrap();
     assert!(screen.starts_with("http://192.0.2.50:6080/"), "{screen}");
     let raw = cloud.raw(&lobby).await.unwrap();
     assert!(raw.contains("\"instance_name\": \"lobby-01\""), "{raw}");

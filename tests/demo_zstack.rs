@@ -635,15 +635,10 @@ async fn screens_documents_long_jobs_and_events_are_told() {
     let demo = Demo::start();
     let cloud = demo.admin().await;
     let web = vm(&*cloud, "shop-web-01").await;
-    let address = cloud.console_address(&web).await.unwrap();
-    assert_eq!(address.as_deref(), Some("vnc://10.40.1.11:5900"));
-    assert_eq!(
-        cloud
-            .console_address(&vm(&*cloud, "shop-db-02").await)
-            .await
-            .unwrap(),
-        None
-    );
+    let screen = cloud.remote_access(&web, false).await.unwrap();
+    assert_eq!(screen.url.as_deref(), Some("vnc://10.40.1.11:5900"));
+    let off = vm(&*cloud, "shop-db-02").await;
+    assert_eq!(cloud.remote_access(&off, false).await.unwrap().url, None);
     let text = cloud.raw(&web).await.unwrap();
     assert!(text.contains("\"name\": \"shop-web-01\""), "{text}");
     let tasks = cloud

@@ -359,7 +359,10 @@ async fn the_screen_is_asked_for_and_a_gateway_without_it_has_none() {
         .await;
         let cloud = connected(&server, in_regions(&["bj-1"])).await;
         let (vms, _) = listed(&*cloud).await;
-        let answer = cloud.console_address(&vms[0]).await;
+        let answer = cloud
+            .remote_access(&vms[0], false)
+            .await
+            .map(|screen| screen.url);
         (changes(&server), answer)
     };
     let (sent, answer) = console(Reply::ok(fixture("vnc-console.response"))).await;

@@ -684,7 +684,7 @@ async fn the_address_of_a_screen_is_asked_only_of_what_has_one() {
     let address = |word: &str| {
         let vm = placeholder(WEB, word);
         let cloud = &cloud;
-        async move { cloud.console_address(&vm).await.unwrap() }
+        async move { cloud.remote_access(&vm, false).await.unwrap().url }
     };
     assert_eq!(
         address("Running").await.as_deref(),
@@ -927,7 +927,7 @@ proptest! {
             let _ = listed(&*cloud).await;
             let _ = cloud.vm_tasks(&vm).await;
             let _ = cloud.events(&EventQuery { since: None, severity: None, limit: 5, ..EventQuery::default() }).await;
-            let _ = (cloud.candidates(&vm).await, cloud.console_address(&vm).await, cloud.raw(&vm).await);
+            let _ = (cloud.candidates(&vm).await, cloud.remote_access(&vm, false).await, cloud.raw(&vm).await);
         });
     }
 }

@@ -316,12 +316,10 @@ pub trait Cloud: Send + Sync {
     /// From now on listings, held tasks and events are those of this tenant; `None` for the user's own. Changes nothing in the cloud.
     fn look_at(&self, _tenant: Option<Group>) {}
 
-    /// How the screen of a VM is reached. The password only when `reveal` says that a person wants to see it.
+    /// How the screen of a VM is reached, asked of the cloud where the listing does not tell. The password only when `reveal` says that a
+    /// person wants to see it.
     async fn remote_access(&self, vm: &Vm, _reveal: bool) -> Result<RemoteAccess> {
-        Ok(RemoteAccess {
-            url: self.console_address(vm).await?,
-            ..RemoteAccess::default()
-        })
+        Ok(RemoteAccess::at(vm.console.clone()))
     }
 
     /// What was measured of a VM lately. Empty where the cloud measures nothing.
@@ -332,11 +330,6 @@ pub trait Cloud: Send + Sync {
     /// The hosts that a VM can be moved to now. Empty where the API cannot tell.
     async fn candidates(&self, _vm: &Vm) -> Result<Vec<Host>> {
         Ok(Vec::new())
-    }
-
-    /// Where the VM's screen can be seen, asked of the cloud where the listing does not tell. Never with a password.
-    async fn console_address(&self, vm: &Vm) -> Result<Option<Arc<str>>> {
-        Ok(vm.console.clone())
     }
 
     /// A task as it is now.

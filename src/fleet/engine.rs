@@ -151,7 +151,6 @@ impl Fleet {
             Ask::VmTasks(vm) => self.question(vm, Question::Tasks),
             Ask::Raw(vm) => self.question(vm, Question::Raw),
             Ask::Candidates(vm) => self.question(vm, Question::Candidates),
-            Ask::Console(vm) => self.question(vm, Question::Console),
             Ask::Remote { vm, reveal } => self.question(vm, |vm| Question::Remote(vm, reveal)),
             Ask::Metrics(vm) => self.question(vm, Question::Metrics),
             Ask::Held(Some(cloud)) => self.question_of(&cloud, Question::Held),

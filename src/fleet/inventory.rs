@@ -174,7 +174,6 @@ impl Inventory {
             | Update::Metrics { .. }
             | Update::Raw { .. }
             | Update::Candidates { .. }
-            | Update::Console { .. }
             | Update::Trouble { .. } => {}
         }
         changes

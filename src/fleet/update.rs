@@ -204,13 +204,6 @@ pub enum Update {
         /// What was measured; or why not, as one sentence.
         series: Result<Vec<Series>, String>,
     },
-    /// The answer to [`Ask::Console`].
-    Console {
-        /// The VM.
-        vm: VmKey,
-        /// Where its screen can be seen, `None` where its cloud does not tell; or why not, as one sentence.
-        address: Result<Option<Arc<str>>, String>,
-    },
     /// Something a person should read that is no command's and no cloud's: the journal cannot be written, say.
     Trouble {
         /// The cloud it is about, where it is about one.
@@ -233,8 +226,6 @@ pub enum Ask {
     Raw(VmKey),
     /// The hosts that a VM can be moved to now.
     Candidates(VmKey),
-    /// Where the screen of a VM can be seen.
-    Console(VmKey),
     /// How the screen of a VM is reached.
     Remote {
         /// The VM.

@@ -57,6 +57,15 @@ impl fmt::Debug for RemoteAccess {
 }
 
 impl RemoteAccess {
+    /// What is reached at an address that says it all, or nowhere.
+    #[must_use]
+    pub fn at(url: Option<Arc<str>>) -> Self {
+        Self {
+            url,
+            ..Self::default()
+        }
+    }
+
     /// The address as one text, for copying: the URL, else protocol, host and port as far as they are known.
     #[must_use]
     pub fn address(&self) -> Option<String> {

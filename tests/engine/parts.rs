@@ -183,7 +183,7 @@ fn host() -> Host {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hosts_and_the_console_are_read_when_asked_for() {
+async fn hosts_and_the_screen_are_read_when_asked_for() {
     let cloud = FakeCloud::plain("lab", 3);
     cloud.state().hosts = vec![host()];
     let dir = tempfile::tempdir().unwrap();
@@ -194,8 +194,6 @@ async fn hosts_and_the_console_are_read_when_asked_for() {
         engine.candidates(&cloud.key(1), soon()).await,
         Ok(vec![host()])
     );
-    let console = engine.console_address(&cloud.key(1), soon()).await.unwrap();
-    assert_eq!(console.as_deref(), Some("vnc://10.0.0.5:5901"));
     let unknown = engine.candidates(&cloud.key(77), soon()).await.unwrap_err();
     assert!(
         unknown.error.contains("no such VM is known"),
@@ -213,9 +211,12 @@ async fn hosts_and_the_console_are_read_when_asked_for() {
 
     let mut screen = Screen::start(&[&cloud]);
     screen.listed().await;
-    cloud.twist("console", Twist::Fail(Error::Forbidden("no".into())));
+    cloud.twist("remote", Twist::Fail(Error::Forbidden("no".into())));
     screen.fleet.ask(Ask::Candidates(cloud.key(1)));
-    screen.fleet.ask(Ask::Console(cloud.key(1)));
+    screen.fleet.ask(Ask::Remote {
+        vm: cloud.key(1),
+        reveal: false,
+    });
     screen.during(Duration::from_secs(1)).await;
     let hosts = screen.told.iter().find_map(|update| match update {
         Update::Candidates { vm, hosts } => Some((vm.clone(), hosts.clone())),
@@ -223,12 +224,12 @@ async fn hosts_and_the_console_are_read_when_asked_for() {
     });
     assert_eq!(hosts, Some((cloud.key(1), Ok(vec![host()]))));
     let console = screen.told.iter().find_map(|update| match update {
-        Update::Console { address, .. } => Some(address.clone()),
+        Update::Remote { access, .. } => Some(access.clone()),
         _ => None,
     });
     assert_eq!(
         console.unwrap().unwrap_err(),
-        "Reading the console of vm-1 on lab failed: not permitted: no; ask its administrator for the privilege"
+        "Reading the remote access of vm-1 on lab failed: not permitted: no; ask its administrator for the privilege"
     );
 }
 

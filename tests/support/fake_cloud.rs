@@ -785,11 +785,6 @@ impl Cloud for FakeCloud {
         Self::end(twist, hosts).await
     }
 
-    async fn console_address(&self, vm: &Vm) -> Result<Option<Arc<str>>> {
-        let twist = self.begin("console", &vm.key.id).await?;
-        Self::end(twist, Some("vnc://10.0.0.5:5901".into())).await
-    }
-
     async fn task(&self, handle: &TaskHandle) -> Result<Task> {
         let twist = self.begin("task", &handle.key.id).await?;
         let task = {

@@ -151,7 +151,10 @@ fn only_what_the_cloud_asks_first_is_given_again_by_force() {
         at: at("2026-03-02T12:00:00Z"),
         stage,
     };
-    let asks = || Stage::NeedsForce { message: why() };
+    let asks = || Stage::NeedsForce {
+        message: why(),
+        asks: "a limit".to_owned(),
+    };
     assert_eq!(forced(&report(false, asks())), Some(undeploy(true)));
     assert_eq!(forced(&report(true, asks())), None, "once is all");
     let refused = Stage::Refused { message: why() };

@@ -29,7 +29,9 @@ use super::document::document;
 use super::http::{Http, Lane, Limits};
 use super::{Accepted, Cloud, Error, EventQuery, Result, Target, TaskHandle, VmPage};
 use crate::config::{self, CloudEntry, Credentials};
-use crate::model::{Action, Capabilities, CloudName, Event, Privileges, Session, Task, Vapp, Vm};
+use crate::model::{
+    Action, Capabilities, CloudName, Event, Privileges, RemoteAccess, Session, Task, Vapp, Vm,
+};
 
 /// The gateway asks its cloud about each listed VM, one after the other: it wants no more than one listing in so long.
 const LEAST_INTERVAL: Duration = Duration::from_secs(30);
@@ -120,8 +122,8 @@ impl Cloud for Scloudm {
         self.act(target, action).await
     }
 
-    async fn console_address(&self, vm: &Vm) -> Result<Option<Arc<str>>> {
-        self.read_console(vm).await
+    async fn remote_access(&self, vm: &Vm, _reveal: bool) -> Result<RemoteAccess> {
+        Ok(RemoteAccess::at(self.read_console(vm).await?))
     }
 
     async fn task(&self, _handle: &TaskHandle) -> Result<Task> {

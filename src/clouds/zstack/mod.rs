@@ -23,7 +23,7 @@ mod wire;
 pub(super) use capabilities::CAPABILITIES;
 pub(super) use mapping::STATES;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -42,7 +42,9 @@ use super::document::document;
 use super::http::{Http, Lane, Limits};
 use super::{Accepted, Cloud, Error, EventQuery, Result, Target, TaskHandle, VmPage};
 use crate::config::{CloudEntry, Credentials, ZstackSettings};
-use crate::model::{Action, Capabilities, CloudName, Event, Group, Host, Session, Task, Vapp, Vm};
+use crate::model::{
+    Action, Capabilities, CloudName, Event, Group, Host, RemoteAccess, Session, Task, Vapp, Vm,
+};
 
 /// One ZStack platform.
 #[derive(Debug)]
@@ -170,18 +172,18 @@ impl Cloud for Zstack {
     }
 
     /// Only what runs, or has crashed, has a screen.
-    async fn console_address(&self, vm: &Vm) -> Result<Option<Arc<str>>> {
+    async fn remote_access(&self, vm: &Vm, _reveal: bool) -> Result<RemoteAccess> {
         if !["Running", "Crashed"].contains(&&*vm.native_state) {
-            return Ok(None);
+            return Ok(RemoteAccess::default());
         }
         let path = self.vm_path(vm, "/console-addresses")?;
         let answer = match self.get(&path, Lane::Act).await {
             // It has stopped meanwhile.
-            Err(Error::Conflict(_)) => return Ok(None),
+            Err(Error::Conflict(_)) => return Ok(RemoteAccess::default()),
             answer => answer?,
         };
         let address: ConsoleAddress<'_> = decode(&answer.body, "the address of the screen")?;
-        Ok(mapping::console(&address))
+        Ok(RemoteAccess::at(mapping::console(&address)))
     }
 
     async fn task(&self, handle: &TaskHandle) -> Result<Task> {

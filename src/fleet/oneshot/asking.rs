@@ -28,21 +28,6 @@ impl OneShot {
         in_time(&worker, key, "Reading the hosts", answer)
     }
 
-    /// Where the screen of a VM that was listed can be seen; `None` where its cloud does not tell.
-    ///
-    /// # Errors
-    /// When it cannot be read, or the VM is not known.
-    pub async fn console_address(
-        &mut self,
-        key: &VmKey,
-        deadline: Instant,
-    ) -> Result<Option<Arc<str>>, CloudFailure> {
-        let worker = self.worker_of(key)?;
-        let reading = timeout_at(deadline, worker.console_address(key));
-        let answer = self.drive(reading).await;
-        in_time(&worker, key, "Reading the console", answer)
-    }
-
     /// How the screen of a VM that was listed is reached; the password only where a person wants to see it.
     ///
     /// # Errors

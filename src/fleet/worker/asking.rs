@@ -20,8 +20,6 @@ pub(in crate::fleet) enum Question {
     Raw(VmKey),
     /// The hosts that it can be moved to.
     Candidates(VmKey),
-    /// Where its screen can be seen.
-    Console(VmKey),
     /// How its screen is reached, and whether the password is wanted.
     Remote(VmKey, bool),
     /// What was measured of it.
@@ -54,7 +52,6 @@ impl Worker {
                     Question::Tasks(vm) => worker.answer_tasks(vm).await,
                     Question::Raw(vm) => worker.answer_raw(vm).await,
                     Question::Candidates(vm) => worker.answer_candidates(vm).await,
-                    Question::Console(vm) => worker.answer_console(vm).await,
                     Question::Remote(vm, reveal) => worker.answer_remote(vm, *reveal).await,
                     Question::Metrics(vm) => worker.answer_metrics(vm).await,
                     Question::Held => worker.answer_held().await,
@@ -106,13 +103,6 @@ impl Worker {
         self.outbox().answer(Update::Candidates {
             vm: key.clone(),
             hosts: self.candidates(key).await,
-        });
-    }
-
-    async fn answer_console(&self, key: &VmKey) {
-        self.outbox().answer(Update::Console {
-            vm: key.clone(),
-            address: self.console_address(key).await,
         });
     }
 
@@ -277,18 +267,6 @@ impl Worker {
         self.about("Reading the hosts", key, async |vm| {
             self.ensure_session().await?;
             self.read(|| self.cloud.candidates(vm)).await
-        })
-        .await
-    }
-
-    /// Where the screen of a VM can be seen; or why not, as one sentence.
-    pub(in crate::fleet) async fn console_address(
-        &self,
-        key: &VmKey,
-    ) -> Result<Option<Arc<str>>, String> {
-        self.about("Reading the console", key, async |vm| {
-            self.ensure_session().await?;
-            self.read(|| self.cloud.console_address(vm)).await
         })
         .await
     }
