@@ -123,18 +123,23 @@ fn works() -> Vec<String> {
     rows.push(row("events", of(&|of| yes(of.events))));
     rows.push(row("appliances of the cloud", of(&|of| yes(of.vapps))));
     rows.push(row(
+        "appliances deployed, edited and deleted as a whole",
+        of(&|of| yes(!of.vapp_rules.is_empty())),
+    ));
+    rows.push(row(
+        "held tasks approved and rejected",
+        of(&|of| yes(of.workflow.is_some())),
+    ));
+    rows.push(row("other tenants", of(&|of| yes(of.tenants.is_some()))));
+    rows.push(row("measures of a VM", of(&|of| yes(of.metrics))));
+    rows.push(row(
         "groups by `group_by`",
         providers
             .iter()
             .map(|provider| yes(!provider.has_appliances())),
     ));
-    rows.push(row(
-        "console address",
-        providers.iter().map(|provider| {
-            // The clients' own tests hold this; no capability tells it.
-            yes(!matches!(provider, Provider::Abiquo { .. }))
-        }),
-    ));
+    // The clients' own tests hold this; no capability tells it.
+    rows.push(row("how a screen is reached", of(&|_| yes(true))));
     rows
 }
 
