@@ -7,6 +7,7 @@
     reason = "a test may panic, and its name says what it is"
 )]
 
+mod administering;
 mod clouds;
 mod leaving;
 mod outside;
