@@ -55,8 +55,8 @@ pub(super) fn power<'s>(server: &'s Server<'_>) -> (PowerState, Cow<'s, str>) {
     let known = STATES.iter().find(|(word, _)| *word == status);
     let power = known.map_or(Unknown, |(_, power)| *power);
     match (status, server.power_state.0) {
-        ("ACTIVE" | "RESCUE", Some(SHUT_DOWN)) => (Off, format!("{status}/SHUTDOWN").into()),
-        ("ACTIVE" | "RESCUE", Some(CRASHED)) => (Unknown, format!("{status}/CRASHED").into()),
+        ("ACTIVE", Some(SHUT_DOWN)) => (Off, format!("{status}/SHUTDOWN").into()),
+        ("ACTIVE", Some(CRASHED)) => (Unknown, format!("{status}/CRASHED").into()),
         ("VERIFY_RESIZE", Some(SHUT_DOWN)) => (Off, status.into()),
         _ => (power, status.into()),
     }
@@ -87,7 +87,7 @@ mod tests {
             ("SHUTOFF", "4", (Off, "SHUTOFF")),
             ("PAUSED", "1", (Paused, "PAUSED")),
             ("SUSPENDED", "1", (Paused, "SUSPENDED")),
-            ("RESCUE", "1", (On, "RESCUE")),
+            ("RESCUE", "4", (On, "RESCUE")),
             ("VERIFY_RESIZE", "1", (On, "VERIFY_RESIZE")),
             ("VERIFY_RESIZE", "4", (Off, "VERIFY_RESIZE")),
             ("SHELVED", "4", (Off, "SHELVED")),
