@@ -56,7 +56,7 @@ impl Openstack {
     async fn read_server(&self, place: &Place, uuid: &str) -> Result<Vm> {
         let call = Call::get(To::Compute, format!("/servers/{uuid}"), Lane::Act);
         let answer = self.call(place, &call).await?;
-        let names = self.names(place, Lane::Act, false).await?;
+        let names = self.names(place, Lane::Act, false).await;
         let row: wire::One<'_> = decode(&answer.body, "the server")?;
         let row = row.server.0.ok_or_else(gone)?;
         if row.status.get() == Some("DELETED") {

@@ -115,13 +115,45 @@ impl Openstack {
             let _ = self.renew(&place.scope, stamp).await;
         }
         let (token, stamp, _) = place.scope.current()?;
-        let answer = self.send(place, &token, call).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
+        let sent = self.send(place, &token, call).await;
+        let ended = match &sent {
+            Ok(answer) => answer.status == StatusCode::UNAUTHORIZED,
+            // Said on the way, when the versions were asked for.
+            Err(error) => error.needs_sign_in(),
+        };
+        if ended {
+            self.renew(&place.scope, stamp).await?;
+            let (token, ..) = place.scope.current()?;
+            return self.send(place, &token, call).await;
         }
-        self.renew(&place.scope, stamp).await?;
-        let (token, ..) = place.scope.current()?;
-        self.send(place, &token, call).await
+        if let Ok(answer) = &sent
+            && answer.status == StatusCode::NOT_ACCEPTABLE
+        {
+            // The server has become another one: its versions are asked for again.
+            self.versions().clear();
+        }
+        sent
+    }
+
+    /// The microversion that is spoken in a place.
+    ///
+    /// # Errors
+    /// As [`Openstack::call`].
+    pub(super) async fn version(&self, place: &Place, lane: Lane) -> Result<Microversion> {
+        let (token, stamp, _) = place.scope.current()?;
+        match self.version_with(place, &token, lane).await {
+            Err(error) if error.needs_sign_in() => {
+                self.renew(&place.scope, stamp).await?;
+                let (token, ..) = place.scope.current()?;
+                self.version_with(place, &token, lane).await
+            }
+            version => version,
+        }
+    }
+
+    async fn version_with(&self, place: &Place, token: &Token, lane: Lane) -> Result<Microversion> {
+        let url = token.catalogue.endpoint(Service::Compute, &place.region)?;
+        Ok(self.compute(url, &token.value, lane).await?.1)
     }
 
     async fn send(&self, place: &Place, token: &Token, call: &Call) -> Result<Answer> {

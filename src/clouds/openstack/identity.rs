@@ -116,12 +116,17 @@ impl Openstack {
         let secret = self.secret().await?;
         let auth = &self.settings.auth;
         let given_as_it_is = matches!(auth, OpenstackAuth::Token) && scope.project.is_none();
-        let (answer, value) = if given_as_it_is {
-            self.look_at_token(&secret).await?
+        let asked = if given_as_it_is {
+            self.look_at_token(&secret).await
         } else {
             let body = question(auth, self.username(), &secret, scope.project.as_ref());
-            self.ask_for_token(&body).await?
+            self.ask_for_token(&body).await
         };
+        if matches!(asked, Err(Error::SignIn(_))) {
+            // It may be another one by the next time.
+            *self.secret.lock().await = None;
+        }
+        let (answer, value) = asked?;
         let token = read(&answer, value, self)?;
         if token.catalogue.is_empty() && token.who.project.is_none() {
             return Err(Error::Protocol(
@@ -144,7 +149,13 @@ impl Openstack {
             })
             .await?;
         let answer = signed(answer)?;
-        let none = || Error::Protocol("the sign-in was answered without a token".to_owned());
+        let none = || {
+            // What is no Keystone at all says so better.
+            let read = decode::<wire::Signed<'_>>(&answer.body, "the answer to the sign-in");
+            read.err().unwrap_or_else(|| {
+                Error::Protocol("the sign-in was answered without a token".to_owned())
+            })
+        };
         let mut value = answer
             .headers
             .get("x-subject-token")

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use futures_util::future::try_join;
+use futures_util::future::join;
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use reqwest::header::DATE;
@@ -14,6 +14,7 @@ use super::calls::{Call, Place, To};
 use super::inventory::Kept;
 use super::mapping::{Mapper, Seen, Texts, id};
 use super::names::Names;
+use super::refusal::if_allowed;
 use super::wire::Servers;
 use crate::clouds::body::decode;
 use crate::clouds::http::{Lane, date};
@@ -23,6 +24,12 @@ use crate::model::{CloudName, Vm};
 /// Servers on a page: Nova gives no more than 1,000 unless told otherwise. The first page is small, so that something is soon to be seen.
 const FIRST_PAGE: usize = 100;
 const PAGE: usize = 1_000;
+
+/// When a page does not come in time, it is asked for once more with so many.
+const SMALL_PAGE: usize = 200;
+
+/// The servers that were deleted and can be restored, which no other list has: whoever they belong to is told of them as changes.
+const SOFT_DELETED: &str = "changes-since=2000-01-01T00:00:00Z&status=SOFT_DELETED&";
 
 /// The most pages that one place is followed through.
 const MAX_PAGES: usize = 2_000;
@@ -64,6 +71,8 @@ struct Whole<'a> {
     reader: Option<Reader>,
     marker: Option<String>,
     pages: usize,
+    /// How many servers are asked for at once.
+    page: usize,
     vms: Vec<Vm>,
 }
 
@@ -157,6 +166,7 @@ impl Openstack {
             reader: None,
             marker: None,
             pages: 0,
+            page: PAGE,
             vms: Vec::new(),
         };
         stream::unfold(Some(whole), |whole| async {
@@ -179,7 +189,7 @@ impl Openstack {
         let Some(since) = kept.since() else {
             return Ok(None);
         };
-        let mut reader = self.reader(place, false).await?;
+        let mut reader = self.reader_with(place, self.names(place, Lane::Read, false).await);
         let (mut marker, mut asked, mut seen) = (None, None, Vec::new());
         for _ in 0..MAX_PAGES {
             let query = format!("changes-since={since}&");
@@ -189,7 +199,7 @@ impl Openstack {
             asked = asked.or(Some(at));
             let mut page = reader.read(&body).await?;
             if page.nameless {
-                reader.names = self.names(place, Lane::Read, true).await?;
+                reader.names = self.names(place, Lane::Read, true).await;
                 page = reader.read(&body).await?;
             }
             seen.extend(page.seen);
@@ -232,10 +242,6 @@ impl Openstack {
         }
     }
 
-    async fn reader(&self, place: &Place, wanting: bool) -> Result<Reader> {
-        Ok(self.reader_with(place, self.names(place, Lane::Read, wanting).await?))
-    }
-
     fn reader_with(&self, place: &Place, names: Arc<Names>) -> Reader {
         Reader {
             cloud: self.name.clone(),
@@ -250,34 +256,36 @@ impl Openstack {
 impl Whole<'_> {
     /// The next page, and whether there is another one.
     async fn next(&mut self) -> Result<(Vec<Vm>, bool)> {
-        let limit = if self.pages == 0 { FIRST_PAGE } else { PAGE };
-        let ask = self
-            .cloud
-            .ask_servers(&self.place, "", limit, self.marker.as_deref());
-        let (body, reader) = match &self.reader {
-            Some(reader) => {
-                let (body, _) = ask.await?;
-                (body, reader.clone())
-            }
+        let page = match &self.reader {
             None => {
-                let ((body, at), names) =
-                    try_join(ask, self.cloud.names(&self.place, Lane::Read, false)).await?;
+                let (cloud, place) = (self.cloud, &self.place);
+                let (asked, names) = join(
+                    cloud.ask_servers(place, "", FIRST_PAGE, None),
+                    cloud.names(place, Lane::Read, false),
+                )
+                .await;
+                let (body, at) = asked?;
                 self.asked = Some(at);
-                (body, self.cloud.reader_with(&self.place, names))
+                let reader = cloud.reader_with(place, names);
+                let page = reader.read(&body).await?;
+                self.reader = Some(reader);
+                page
+            }
+            Some(reader) => {
+                let body = self.ask().await;
+                // A thousand are too many for some clouds' time.
+                let body = match body {
+                    Err(Error::NoAnswer(_)) if self.page > SMALL_PAGE => {
+                        self.page = SMALL_PAGE;
+                        self.ask().await
+                    }
+                    body => body,
+                };
+                reader.read(&body?).await?
             }
         };
-        let page = reader.read(&body).await?;
-        self.reader = Some(reader);
         self.pages += 1;
-        let vms: Vec<Vm> = page
-            .seen
-            .into_iter()
-            .filter_map(|seen| match seen {
-                Seen::There(vm) => Some(vm),
-                Seen::Gone(_) => None,
-            })
-            .collect();
-        self.vms.extend(vms.iter().cloned());
+        let mut vms = there(page.seen);
         if page.next.is_some() && page.next == self.marker {
             return Err(Error::Protocol(
                 "the list of servers does not go on behind its marker".to_owned(),
@@ -286,14 +294,50 @@ impl Whole<'_> {
         let more = page.next.is_some() && self.pages < MAX_PAGES;
         self.marker = page.next;
         if !more {
-            let vms = std::mem::take(&mut self.vms);
+            vms.extend(self.soft_deleted().await?);
+        }
+        self.vms.extend(vms.iter().cloned());
+        if !more {
+            let all = std::mem::take(&mut self.vms);
             let asked = self.asked.unwrap_or_else(Timestamp::now);
-            let kept = Kept::whole(vms, asked, self.began);
+            let kept = Kept::whole(all, asked, self.began);
             let key = self.cloud.place_key(&self.place);
             self.cloud.inventory.keep(key, kept);
         }
         Ok((vms, more))
     }
+
+    async fn ask(&self) -> Result<Vec<u8>> {
+        let marker = self.marker.as_deref();
+        let (cloud, place) = (self.cloud, &self.place);
+        Ok(cloud.ask_servers(place, "", self.page, marker).await?.0)
+    }
+
+    /// The servers that can be restored; none where the cloud does not tell.
+    async fn soft_deleted(&self) -> Result<Vec<Vm>> {
+        let asked = self
+            .cloud
+            .ask_servers(&self.place, SOFT_DELETED, PAGE, None)
+            .await;
+        match (if_allowed(asked)?, &self.reader) {
+            (Some((body, _)), Some(reader)) => {
+                let mut vms = there(reader.read(&body).await?.seen);
+                // A cloud that knows no such question answers another one.
+                vms.retain(|vm| &*vm.native_state == "SOFT_DELETED");
+                Ok(vms)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The servers of a page that are there.
+fn there(seen: Vec<Seen>) -> Vec<Vm> {
+    let there = seen.into_iter().filter_map(|seen| match seen {
+        Seen::There(vm) => Some(vm),
+        Seen::Gone(_) => None,
+    });
+    there.collect()
 }
 
 impl Reader {

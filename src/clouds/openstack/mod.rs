@@ -35,7 +35,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use self::calls::{Call, Place, To};
-use self::catalogue::Service;
 use self::inventory::Inventory;
 use self::mapping::Texts;
 use self::session::{Scope, Who};
@@ -206,14 +205,6 @@ impl Openstack {
             ));
         }
         Ok(places)
-    }
-
-    /// The microversion that is spoken in a place.
-    async fn version(&self, place: &Place, lane: Lane) -> Result<Microversion> {
-        let (token, ..) = place.scope.current()?;
-        let url = token.catalogue.endpoint(Service::Compute, &place.region)?;
-        let (_, version) = self.compute(url, &token.value, lane).await?;
-        Ok(version)
     }
 
     /// Signs in to every project. All of them, or none: a project that is named and cannot be seen is a mistake to be told.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::join5;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::Openstack;
 use super::calls::{Call, Place, To};
@@ -21,6 +23,9 @@ const KEPT: Duration = Duration::from_secs(300);
 /// … and when something has no name, it is read again no sooner than this.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What takes longer than this is left out for now: servers are listed all the same.
+const LIMIT: Duration = Duration::from_secs(10);
+
 /// Rows on a page, and the most pages of one list.
 const PAGE: usize = 1_000;
 const MAX_PAGES: usize = 50;
@@ -35,50 +40,51 @@ pub(super) struct Names {
     pub groups: HashMap<Arc<str>, Arc<str>>,
     /// Virtual CPUs and MiB of each size, where servers do not tell these.
     pub flavors: HashMap<Arc<str>, (Option<u32>, Option<u64>)>,
+    /// Something could not be read, and may be the next time.
+    is_incomplete: bool,
 }
 
 /// The names of each place, and when they were read.
 pub(super) type Kept = HashMap<String, (Instant, Arc<Names>)>;
 
 impl Openstack {
-    /// What things are called in a place. What the user may not know is left out.
-    ///
-    /// # Errors
-    /// When a service does not answer.
-    pub(super) async fn names(
-        &self,
-        place: &Place,
-        lane: Lane,
-        wanting: bool,
-    ) -> Result<Arc<Names>> {
+    /// What things are called in a place. What the user may not know, and what a service does not tell now, is left out: a server is
+    /// worth more than the name of its image. `wanting` says that a name is missing.
+    pub(super) async fn names(&self, place: &Place, lane: Lane, wanting: bool) -> Arc<Names> {
         let key = self.place_key(place);
-        let limit = if wanting { PATIENCE } else { KEPT };
-        if let Some((at, names)) = self.kept_names().get(&key)
-            && at.elapsed() < limit
-        {
-            return Ok(names.clone());
+        if let Some((at, names)) = self.kept_names().get(&key) {
+            let limit = if wanting || names.is_incomplete {
+                PATIENCE
+            } else {
+                KEPT
+            };
+            if at.elapsed() < limit {
+                return names.clone();
+            }
         }
-        let names = Arc::new(self.read_names(place, lane).await?);
+        let names = Arc::new(self.read_names(place, lane).await);
         self.kept_names()
             .insert(key, (Instant::now(), names.clone()));
-        Ok(names)
+        names
     }
 
-    async fn read_names(&self, place: &Place, lane: Lane) -> Result<Names> {
-        let (images, (projects, users), groups, flavors) = try_join4(
-            self.images(place, lane),
-            try_join(self.projects(place, lane), self.users(place, lane)),
-            self.groups(place, lane),
-            self.flavors(place, lane),
+    async fn read_names(&self, place: &Place, lane: Lane) -> Names {
+        let (images, projects, users, groups, flavors) = join5(
+            timeout(LIMIT, self.images(place, lane)),
+            timeout(LIMIT, self.projects(place, lane)),
+            timeout(LIMIT, self.users(place, lane)),
+            timeout(LIMIT, self.groups(place, lane)),
+            timeout(LIMIT, self.flavors(place, lane)),
         )
-        .await?;
-        Ok(Names {
-            images,
-            projects,
-            users,
-            groups,
-            flavors,
-        })
+        .await;
+        let mut names = Names::default();
+        let incomplete = &mut names.is_incomplete;
+        names.images = told(images, incomplete);
+        names.projects = told(projects, incomplete);
+        names.users = told(users, incomplete);
+        names.groups = told(groups, incomplete);
+        names.flavors = told(flavors, incomplete);
+        names
     }
 
     async fn images(&self, place: &Place, lane: Lane) -> Result<HashMap<Arc<str>, Arc<str>>> {
@@ -207,6 +213,15 @@ impl Openstack {
         }
         Ok(found)
     }
+}
+
+/// What was read; nothing, and a note of that, when it could not be.
+fn told<T: Default>(read: std::result::Result<Result<T>, Elapsed>, incomplete: &mut bool) -> T {
+    if let Ok(Ok(read)) = read {
+        return read;
+    }
+    *incomplete = true;
+    T::default()
 }
 
 fn collect(rows: &[wire::Named<'_>], found: &mut HashMap<Arc<str>, Arc<str>>) {

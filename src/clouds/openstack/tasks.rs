@@ -31,17 +31,20 @@ impl Openstack {
         let mut rest = handle.locator.split('|').skip(3);
         let request = id(rest.next()).ok_or_else(none)?;
         let kind = rest.next().and_then(ActionKind::from_id);
-        let names = self.names(&place, Lane::Act, false).await?;
+        let names = self.names(&place, Lane::Act, false).await;
         let busy = self.is_busy(&place, &server).await;
         let vm = VmKey::new(&self.name, &server);
         match self.read_action(&place, &server, request).await {
             Ok(answer) => {
-                let read = self.action(&answer, &vm, &names, busy.as_ref().is_ok_and(|b| *b))?;
+                let is_busy = busy.as_ref().is_ok_and(|busy| *busy);
+                let read = self.action(&answer, &vm, &names, is_busy, &self.place_key(&place))?;
                 busy.or_else(|error| match error {
                     Error::NotFound(_) => Ok(false),
                     error => Err(error),
                 })?;
-                read.ok_or_else(none)
+                let mut read = read.ok_or_else(none)?;
+                read.locator = handle.locator.clone();
+                Ok(read)
             }
             // A server that is gone takes its actions along, in some clouds.
             Err(Error::NotFound(_))
@@ -76,13 +79,14 @@ impl Openstack {
         vm: &VmKey,
         names: &Names,
         is_busy: bool,
+        place: &str,
     ) -> Result<Option<Task>> {
         let row: wire::OneAction<'_> = decode(&answer.body, "the action")?;
         let now = date(&answer.headers, DATE).unwrap_or_else(Timestamp::now);
         Ok(row
             .action
             .0
-            .and_then(|row| self.told(&row, vm, names, is_busy, now)))
+            .and_then(|row| self.told(&row, vm, names, (is_busy, now), place)))
     }
 
     /// An action as a task. One that has no events yet, and was asked for just now, has not begun.
@@ -91,8 +95,8 @@ impl Openstack {
         row: &wire::Action<'_>,
         vm: &VmKey,
         names: &Names,
-        is_busy: bool,
-        now: Timestamp,
+        (is_busy, now): (bool, Timestamp),
+        place: &str,
     ) -> Option<Task> {
         let user = id(row.user_id.get());
         let user = user.map(|id| match names.users.get(id) {
@@ -104,13 +108,14 @@ impl Openstack {
             && moment(row.start_time.get()).is_some_and(|at| {
                 Duration::try_from(now.duration_since(at)).is_ok_and(|age| age < BEGINS_WITHIN)
             });
-        task(vm, row, is_busy || is_new, user, "")
+        let locator = format!("{place}|{}", vm.id);
+        task(vm, row, is_busy || is_new, user, &locator)
     }
 
     /// The tasks of a server, newest first.
     pub(super) async fn tasks_of(&self, vm: &Vm) -> Result<Vec<Task>> {
         let (place, server) = self.find(vm)?;
-        let names = self.names(&place, Lane::Read, false).await?;
+        let names = self.names(&place, Lane::Read, false).await;
         let busy = match self.is_busy(&place, &server).await {
             Err(Error::NotFound(_)) => false,
             busy => busy?,
@@ -138,20 +143,19 @@ impl Openstack {
             self.read_action(&place, &server, request).await.ok()
         });
         let with_events = join_all(with_events).await;
+        let place = self.place_key(&place);
         let mut tasks = Vec::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
             // What runs on it now is the last thing that it was asked.
             let is_busy = busy && at == 0;
             let read = match with_events.get(at) {
-                Some(Some(answer)) => self.action(answer, &key, &names, is_busy).ok().flatten(),
+                Some(Some(answer)) => self
+                    .action(answer, &key, &names, is_busy, &place)
+                    .ok()
+                    .flatten(),
                 _ => None,
             };
-            tasks.extend(read.or_else(|| self.told(row, &key, &names, is_busy, now)));
-        }
-        let place = self.place_key(&place);
-        for task in &mut tasks {
-            let request = task.key.id.rsplit('/').next().unwrap_or_default();
-            task.locator = format!("{place}|{server}|{request}").into();
+            tasks.extend(read.or_else(|| self.told(row, &key, &names, (is_busy, now), &place)));
         }
         Ok(tasks)
     }
