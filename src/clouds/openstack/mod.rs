@@ -344,3 +344,61 @@ impl Cloud for Openstack {
         document(server.get().as_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+    use url::Url;
+
+    use super::*;
+    use crate::config::{Interface, OpenstackAuth, Provider, SecretSource};
+
+    fn opened(auth_url: &str, plain_http: bool) -> Openstack {
+        let settings = Settings {
+            auth: OpenstackAuth::Password { domain: None },
+            projects: Vec::new(),
+            regions: Vec::new(),
+            interface: Interface::Public,
+            all_projects: None,
+            plain_http,
+        };
+        let entry = CloudEntry {
+            name: "prod".into(),
+            provider: Provider::Openstack(Box::new(settings.clone())),
+            url: Url::parse(auth_url).unwrap(),
+            environment: None,
+            credentials: Credentials::Password {
+                username: "alice".into(),
+                password: SecretSource::Plain(Secret::new("hunter2")),
+            },
+            read_only: false,
+            concurrency: 4,
+            group_by: None,
+            tls: Tls {
+                insecure: true,
+                ..Tls::default()
+            },
+        };
+        Openstack::open(&entry, &settings, Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn a_catalogue_does_not_lead_out_of_tls_unless_that_is_configured() {
+        let nova = Url::parse("http://nova.example.com/v2.1").unwrap();
+        let here = Url::parse("http://127.0.0.1:8774/v2.1").unwrap();
+        let secure = opened("https://keystone.example.com/v3", false);
+        let no = secure.http_for(&nova).unwrap_err();
+        assert!(
+            matches!(&no, Error::Link(words) if words.contains("plain_http")),
+            "{no:?}"
+        );
+        assert!(secure.http_for(&here).is_ok(), "nobody listens in here");
+        let told = opened("https://keystone.example.com/v3", true);
+        assert!(told.http_for(&nova).is_ok());
+        let plain = opened("http://keystone.example.com/v3", false);
+        assert!(plain.http_for(&nova).is_ok(), "the sign-in has none either");
+        let shown = format!("{secure:?} {told:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
