@@ -240,6 +240,75 @@ async fn a_token_that_has_ended_is_replaced_in_the_middle_of_the_work() {
     println!("with another token {:.2?}", began.elapsed());
 }
 
+/// Needs a second host: Nova's own service started once more under another name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_moves_between_hosts_running_stopped_and_lost() {
+    use PowerState::{Off, On};
+    let lab = lab!();
+    let admin = lab.cloud("lab-admin").await;
+    let api = Api::sign_in(&lab, "lab-admin").await;
+    let id = api.create("vmdeck-lab-moves").await;
+    let vms = listed(&*admin).await.unwrap();
+    let vm = vms.iter().find(|vm| *vm.key.id == *id).unwrap().clone();
+    if admin.candidates(&vm).await.unwrap().is_empty() {
+        println!("not moved: the lab has one host");
+        api.delete(&id).await;
+        return;
+    }
+    // From wherever it is to the other host.
+    let to_the_other = |live: bool| {
+        let (admin, vm) = (admin.clone(), vm.clone());
+        async move {
+            let target = admin.target(&vm).await.unwrap();
+            let host = admin.candidates(&target.vm).await.unwrap().remove(0);
+            let began = Instant::now();
+            let relocate = Action::Relocate {
+                host: host.id.to_string(),
+            };
+            words(&*admin, admin.perform(&target, &relocate).await.unwrap()).await;
+            println!("relocate, live: {live}: {:.2?}", began.elapsed());
+            let now = admin.target(&vm).await.unwrap().vm;
+            assert_eq!(now.host.as_deref(), Some(&*host.name));
+            now
+        }
+    };
+    let then = |action: Action| {
+        let (admin, vm) = (admin.clone(), vm.clone());
+        async move {
+            let target = admin.target(&vm).await.unwrap();
+            words(&*admin, admin.perform(&target, &action).await.unwrap()).await;
+            admin.target(&vm).await.unwrap().vm
+        }
+    };
+    let now = to_the_other(true).await;
+    assert_eq!((now.power, &*now.native_state), (On, "ACTIVE"));
+
+    then(Action::Shutdown).await;
+    let now = to_the_other(false).await;
+    assert_eq!((now.power, &*now.native_state), (Off, "VERIFY_RESIZE"));
+    let there = now.host.clone();
+    let now = then(Action::ConfirmResize).await;
+    assert_eq!((&*now.native_state, &now.host), ("SHUTOFF", &there));
+    to_the_other(false).await;
+    let now = then(Action::RevertResize).await;
+    assert_eq!((&*now.native_state, &now.host), ("SHUTOFF", &there));
+
+    // While its host is up, the cloud will not.
+    let target = admin.target(&vm).await.unwrap();
+    let evacuate = Action::Evacuate { host: None };
+    let no = admin.perform(&target, &evacuate).await.unwrap_err();
+    println!("{no}");
+    let host = there.unwrap();
+    api.force_down(&host, true).await;
+    let moved = then(evacuate).await;
+    api.force_down(&host, false).await;
+    assert_ne!(moved.host.as_deref(), Some(&*host));
+    assert_eq!(&*moved.native_state, "SHUTOFF");
+    let tasks = admin.vm_tasks(&vm).await.unwrap();
+    assert_eq!(tasks[0].kind.as_str(), "EVACUATE");
+    api.delete(&id).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn several_projects_are_one_cloud() {
     let lab = lab!();

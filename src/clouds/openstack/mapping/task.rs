@@ -78,9 +78,10 @@ pub(in crate::clouds::openstack) fn task(
 ) -> Option<Task> {
     let request = id(wire.request_id.get())?;
     let kind = TaskKind::new(&kind_of(wire.action.get().unwrap_or_default()));
-    let jobs: Vec<Job> = wire
-        .events
-        .items
+    // Steps are told newest first by some versions, and oldest first by others.
+    let mut events: Vec<&Event<'_>> = wire.events.items.iter().collect();
+    events.sort_by_key(|event| moment(event.start_time.get()));
+    let jobs: Vec<Job> = events
         .iter()
         .take(MAX_EVENTS)
         .enumerate()
@@ -108,7 +109,6 @@ pub(in crate::clouds::openstack) fn task(
             description: wire.message.get().and_then(|words| own(Some(words))),
         });
     }
-    // Steps are told newest first by some versions, and oldest first by others.
     let started = moment(wire.start_time.get());
     let ends = wire.events.items.iter();
     let ends = ends.filter_map(|event| moment(event.finish_time.get()));
@@ -207,6 +207,17 @@ mod tests {
             Started,
             "another host is tried"
         );
+    }
+
+    #[test]
+    fn steps_stand_in_the_order_in_which_they_began() {
+        let json = r#"{"action":"live-migration","request_id":"req-1","events":[
+            {"event":"third","start_time":"2026-11-22T04:00:03.000000"},
+            {"event":"first","start_time":"2026-11-22T04:00:01.000000"},
+            {"event":"second","start_time":"2026-11-22T04:00:02.000000"}]}"#;
+        let task = read(json, false).unwrap();
+        let kinds: Vec<&str> = task.jobs.iter().map(|job| job.kind.as_str()).collect();
+        assert_eq!(kinds, ["first", "second", "third"]);
     }
 
     #[test]
