@@ -298,10 +298,15 @@ async fn a_server_moves_between_hosts_running_stopped_and_lost() {
     let evacuate = Action::Evacuate { host: None };
     let no = admin.perform(&target, &evacuate).await.unwrap_err();
     println!("{no}");
+    if std::env::var_os("VMDECK_LAB_EVACUATE").is_none() {
+        // Nova takes a host back only after its service was started anew.
+        println!("not evacuated: with VMDECK_LAB_EVACUATE a host is declared lost, and stays so");
+        api.delete(&id).await;
+        return;
+    }
     let host = there.unwrap();
-    api.force_down(&host, true).await;
+    api.force_down(&host).await;
     let moved = then(evacuate).await;
-    api.force_down(&host, false).await;
     assert_ne!(moved.host.as_deref(), Some(&*host));
     assert_eq!(&*moved.native_state, "SHUTOFF");
     let tasks = admin.vm_tasks(&vm).await.unwrap();

@@ -156,12 +156,12 @@ impl Api {
         }
     }
 
-    /// Says that a host is lost, or that it is back.
-    pub async fn force_down(&self, host: &str, down: bool) {
+    /// Says that a host is lost.
+    pub async fn force_down(&self, host: &str) {
         let path = format!("/os-services?binary=nova-compute&host={host}");
         let services = self.compute(Method::GET, &path, None).await;
         let id = services["services"][0]["id"].as_str().unwrap();
-        let body = json!({"forced_down": down});
+        let body = json!({"forced_down": true});
         self.compute(Method::PUT, &format!("/os-services/{id}"), Some(body))
             .await;
     }
