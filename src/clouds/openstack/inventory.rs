@@ -57,7 +57,7 @@ impl Kept {
             for seen in seen {
                 match seen {
                     Seen::There(vm) => {
-                        vms.insert(vm.key.id.clone(), vm);
+                        vms.insert(vm.key.id.clone(), *vm);
                     }
                     Seen::Gone(id) => {
                         vms.remove(&id);
@@ -125,8 +125,8 @@ mod tests {
     fn changes_replace_add_and_remove() {
         let later = "2026-11-22T03:00:10Z".parse().unwrap();
         let seen = vec![
-            Seen::There(named("b", PowerState::Off)),
-            Seen::There(named("c", PowerState::On)),
+            Seen::There(Box::new(named("b", PowerState::Off))),
+            Seen::There(Box::new(named("c", PowerState::On))),
             Seen::Gone("a".into()),
             Seen::Gone("never seen".into()),
         ];

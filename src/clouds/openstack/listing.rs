@@ -334,7 +334,7 @@ impl Whole<'_> {
 /// The servers of a page that are there.
 fn there(seen: Vec<Seen>) -> Vec<Vm> {
     let there = seen.into_iter().filter_map(|seen| match seen {
-        Seen::There(vm) => Some(vm),
+        Seen::There(vm) => Some(*vm),
         Seen::Gone(_) => None,
     });
     there.collect()

@@ -17,10 +17,13 @@ const MAX_TAGS: usize = 128;
 /// The longest tag or pair of metadata that is kept, in characters.
 const MAX_TAG: usize = 256;
 
+/// Several texts.
+type Several = Box<[Arc<str>]>;
+
 /// A row of a list.
 pub(in crate::clouds::openstack) enum Seen {
     /// A server as it is.
-    There(Vm),
+    There(Box<Vm>),
     /// One that is gone: lists of changes have these.
     Gone(Arc<str>),
 }
@@ -32,7 +35,7 @@ impl Mapper<'_> {
         if wire.status.get() == Some("DELETED") {
             return Some(Seen::Gone(Arc::from(uuid)));
         }
-        self.vm(wire).map(Seen::There)
+        self.vm(wire).map(|vm| Seen::There(Box::new(vm)))
     }
 
     /// A server; `None` for one without an id.
@@ -112,7 +115,7 @@ impl Mapper<'_> {
     }
 
     /// The networks by name, and the addresses in them, in the server's order.
-    fn addresses(&mut self, wire: &Server<'_>) -> (Box<[Arc<str>]>, Box<[Arc<str>]>) {
+    fn addresses(&mut self, wire: &Server<'_>) -> (Several, Several) {
         let mut networks = Vec::new();
         let mut addresses: Vec<Arc<str>> = Vec::new();
         let pairs = wire.addresses.0.iter().flat_map(|pairs| &pairs.0);
