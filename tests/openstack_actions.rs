@@ -391,6 +391,40 @@ async fn a_servers_tasks_are_its_actions_newest_first_with_who_and_why() {
 }
 
 #[tokio::test]
+async fn a_long_history_costs_few_requests() {
+    let rows: Vec<Value> = (0..40)
+        .map(|n| {
+            let failed = n % 2 == 1;
+            json!({"action": "reboot", "request_id": format!("req-{n}"), "message": failed.then_some("Error"),
+                   "start_time": format!("2026-11-20T04:00:{:02}.000000", 59 - n)})
+        })
+        .collect();
+    let server = server(move |asked| {
+        let path = compute(asked)?.strip_prefix(&format!("/servers/{WEB}/os-instance-actions"))?;
+        Some(match path {
+            "" => dated(Reply::ok(json!({"instanceActions": rows}).to_string())),
+            _ => Reply::new(500, "{}"),
+        })
+    })
+    .await;
+    let cloud = connected(&server).await;
+    listed(&*cloud).await.unwrap();
+    let before = server.asked().len();
+    let tasks = cloud.vm_tasks(&placeholder(WEB)).await.unwrap();
+    let failed = tasks
+        .iter()
+        .filter(|task| task.state == TaskState::FinishedUnsuccessfully);
+    assert_eq!(
+        (tasks.len(), failed.count()),
+        (40, 20),
+        "what failed is told without its events"
+    );
+    let asked = server.asked().split_off(before);
+    // The list; the three newest, of which one failed, and four that failed before.
+    assert_eq!(asked.len(), 8, "{asked:?}");
+}
+
+#[tokio::test]
 async fn hosts_to_move_to_are_up_enabled_and_another() {
     let server = server(|asked| match compute(asked)? {
         "/os-services" => Some(Reply::ok(fixture("services"))),

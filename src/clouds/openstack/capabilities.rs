@@ -105,6 +105,10 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
             "delete; where the cloud keeps deleted servers for a while, restore brings it back, and deleting again removes it",
         ),
         (
+            ActionKind::Restore,
+            "bring a deleted one back as it was, where the cloud keeps deleted servers for a while",
+        ),
+        (
             ActionKind::Snapshot,
             "copy its disk to an image; a running guest is not stopped for it",
         ),

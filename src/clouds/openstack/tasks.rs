@@ -16,9 +16,16 @@ use crate::clouds::http::{Answer, Lane, date};
 use crate::clouds::{Error, Result, TaskHandle};
 use crate::model::{ActionKind, Job, JobState, Task, TaskKind, TaskState, Vm, VmKey};
 
-/// The most actions of one server that are told, and of how many of these the events are read.
+/// The most actions of one server that are told.
 const MAX_ACTIONS: usize = 50;
-const MAX_READ: usize = 15;
+
+/// Of so many of the newest, and of so many that failed, the events are read: each costs a request, and whoever watches a thousand servers
+/// asks for the actions of each of them.
+const NEWEST_READ: usize = 3;
+const FAILED_READ: usize = 5;
+
+/// An action that began longer ago than this is what its events say: the server is not asked whether it is busy.
+const LASTS_AT_MOST: Duration = Duration::from_secs(3_600);
 
 /// An action of which nothing is told has not begun yet; after so long nothing will be.
 const BEGINS_WITHIN: Duration = Duration::from_secs(60);
@@ -116,10 +123,6 @@ impl Openstack {
     pub(super) async fn tasks_of(&self, vm: &Vm) -> Result<Vec<Task>> {
         let (place, server) = self.find(vm)?;
         let names = self.names(&place, Lane::Read, false).await;
-        let busy = match self.is_busy(&place, &server).await {
-            Err(Error::NotFound(_)) => false,
-            busy => busy?,
-        };
         let path = format!("/servers/{server}/os-instance-actions?limit={MAX_ACTIONS}");
         let version = self.version(&place, Lane::Read).await?;
         // Before there were pages, a limit was a mistake.
@@ -138,9 +141,25 @@ impl Openstack {
         rows.truncate(MAX_ACTIONS);
         let key = VmKey::new(&self.name, &server);
         let now = date(&answer.headers, DATE).unwrap_or_else(Timestamp::now);
-        let with_events = rows.iter().take(MAX_READ).map(|row| async {
-            let request = id(row.request_id.get())?;
-            self.read_action(&place, &server, request).await.ok()
+        let newest = rows.first().and_then(|row| moment(row.start_time.get()));
+        let is_recent = newest.is_some_and(|at| {
+            Duration::try_from(now.duration_since(at)).is_ok_and(|age| age < LASTS_AT_MOST)
+        });
+        let busy = match is_recent {
+            true => match self.is_busy(&place, &server).await {
+                Err(Error::NotFound(_)) => false,
+                busy => busy?,
+            },
+            false => false,
+        };
+        let mut failed_left = FAILED_READ;
+        let with_events = rows.iter().enumerate().map(|(at, row)| {
+            let has_failed = row.message.get().is_some();
+            let failed = has_failed && failed_left > 0;
+            failed_left -= usize::from(failed);
+            let request = id(row.request_id.get()).filter(|_| failed || at < NEWEST_READ);
+            let (place, server) = (&place, &server);
+            async move { self.read_action(place, server, request?).await.ok() }
         });
         let with_events = join_all(with_events).await;
         let place = self.place_key(&place);
