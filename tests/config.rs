@@ -291,7 +291,7 @@ fn the_example_has_nothing_active_and_works_once_uncommented() {
         .iter()
         .map(|cloud| cloud.name.as_str())
         .collect();
-    assert_eq!(names, ["prod", "lab", "city", "star", "hall"]);
+    assert_eq!(names, ["prod", "lab", "city", "star", "hall", "stack"]);
     assert_eq!(config.keys.len(), 1);
     assert_eq!(config.labels.state(VmState::Maintenance), "Locked by admin");
     assert!(config.console.viewer.is_some());
@@ -551,7 +551,7 @@ fn a_value_of_the_wrong_type_is_told_by_its_type() {
             "group_by = \"rack\"",
             "group_by",
             "is no way to make groups",
-            "\"tag:KEY\", \"zone\", \"cluster\", \"network\" or \"name:PATTERN\"",
+            "\"tag:KEY\", \"zone\", \"cluster\", \"network\", \"project\", \"server_group\", \"stack\" or \"name:PATTERN\"",
         ),
         (
             "group_by = \"tag:\"",

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::args::Global;
 use super::exit::{Exit, Stop};
 use super::{context, print, say};
-use crate::config::{self, Init, Paths};
+use crate::config::{self, Init, OpenstackClouds, Paths};
 
 pub use keys::usable_keys;
 
@@ -24,7 +24,11 @@ enum What {
     /// Print where the configuration file is
     Path,
     /// Write a commented first configuration file
-    Init,
+    Init {
+        /// Name each cloud of OpenStack's clouds.yaml and OS_* variables in it; no secret is copied
+        #[arg(long)]
+        from_openstack: bool,
+    },
     /// Say what is wrong in the configuration file, by file and line
     Check,
     /// Keep a password or token in the keyring, for { keyring = "NAME" }; typed without echo, or piped in
@@ -41,7 +45,12 @@ pub async fn run(global: &Global, args: &ConfigArgs) -> Result<Exit, Stop> {
         What::Path => print(Exit::Done, |out| {
             writeln!(out, "{}", paths.config.display())
         }),
-        What::Init => init(&paths),
+        What::Init {
+            from_openstack: false,
+        } => init(&paths),
+        What::Init {
+            from_openstack: true,
+        } => init_from_openstack(&paths),
         What::Check => check(global),
         What::Secret { name } => secret::run(name).await,
     }
@@ -58,6 +67,34 @@ fn init(paths: &Paths) -> Result<Exit, Stop> {
         }),
         Init::AlreadyThere => Err(Stop::usage(format!(
             "{path} is there already and was left as it is"
+        ))),
+    }
+}
+
+fn init_from_openstack(paths: &Paths) -> Result<Exit, Stop> {
+    let path = paths.config.display();
+    let found = OpenstackClouds::find().map_err(Stop::usage)?;
+    if found.clouds.is_empty() {
+        return Err(Stop::usage(
+            "there is no cloud to name: no clouds.yaml in this folder, ~/.config/openstack or /etc/openstack, and no OS_AUTH_URL; \
+             OS_CLIENT_CONFIG_FILE can name another file",
+        ));
+    }
+    match config::init_from_openstack(&paths.config, &found).map_err(Stop::usage)? {
+        Init::Created => print(Exit::Done, |out| {
+            let names: Vec<&str> = found
+                .clouds
+                .iter()
+                .map(|cloud| cloud.name.as_str())
+                .collect();
+            writeln!(
+                out,
+                "{path} is written with {}; now run `vmdeck config check`",
+                names.join(", ")
+            )
+        }),
+        Init::AlreadyThere => Err(Stop::usage(format!(
+            "{path} is there already and was left as it is; add the clouds to it as provider = \"openstack\" with cloud = \"…\""
         ))),
     }
 }

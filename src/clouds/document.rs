@@ -27,6 +27,9 @@ const SECRET_KEYS: &[&str] = &[
     "api_key",
     "privatekey",
     "private_key",
+    "adminpass",
+    // What a guest is told at its first start, which may hold any of these (OpenStack).
+    "user_data",
 ];
 
 /// The VM of a body, to be shown.

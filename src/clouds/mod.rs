@@ -10,6 +10,7 @@ mod elastic_hosting;
 pub mod error;
 pub mod http;
 mod lenient;
+mod openstack;
 mod renewal;
 mod scloudm;
 mod texts;
@@ -199,6 +200,7 @@ pub fn capabilities(provider: &Provider) -> &'static Capabilities {
     match provider {
         Provider::Abiquo { .. } => &abiquo::CAPABILITIES,
         Provider::ElasticHosting { .. } => &elastic_hosting::CAPABILITIES,
+        Provider::Openstack(_) => &openstack::CAPABILITIES,
         Provider::Scloudm(_) => &scloudm::CAPABILITIES,
         Provider::Zstack(_) => &zstack::CAPABILITIES,
     }
@@ -213,6 +215,7 @@ pub fn state_words(provider: &Provider) -> &'static [(&'static str, PowerState)]
     match provider {
         Provider::Abiquo { .. } => &*ABIQUO,
         Provider::ElasticHosting { .. } => elastic_hosting::STATES,
+        Provider::Openstack(_) => openstack::STATES,
         Provider::Scloudm(_) => scloudm::POWER,
         Provider::Zstack(_) => zstack::STATES,
     }
@@ -232,6 +235,7 @@ pub fn open_with(entry: &CloudEntry, limits: http::Limits) -> Result<Arc<dyn Clo
         Provider::ElasticHosting { auth, body } => Ok(Arc::new(
             elastic_hosting::ElasticHosting::open(entry, *auth, *body, limits)?,
         )),
+        Provider::Openstack(own) => Ok(Arc::new(openstack::Openstack::open(entry, own, limits)?)),
         Provider::Scloudm(keys) => Ok(Arc::new(scloudm::Scloudm::open(entry, keys, limits)?)),
         Provider::Zstack(own) => Ok(Arc::new(zstack::Zstack::open(entry, own, limits)?)),
     }

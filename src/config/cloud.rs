@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use url::{Host, Url};
 
+use super::openstack::Openstack;
 use super::scloudm::Scloudm;
 use super::secret::SecretSource;
 use crate::model::GroupBy;
@@ -65,6 +66,8 @@ pub enum Provider {
         /// How the fields of a change travel.
         body: EcpBody,
     },
+    /// OpenStack: Nova, with Keystone and Glance.
+    Openstack(Box<Openstack>),
     /// SCloudM: a gateway in front of OpenStack clouds.
     Scloudm(Box<Scloudm>),
     /// ZStack.
@@ -129,6 +132,7 @@ impl Provider {
         match self {
             Self::Abiquo { .. } => "abiquo",
             Self::ElasticHosting { .. } => "elastic-hosting",
+            Self::Openstack(_) => "openstack",
             Self::Scloudm(_) => "scloudm",
             Self::Zstack(_) => "zstack",
         }
@@ -138,7 +142,10 @@ impl Provider {
     pub fn has_appliances(&self) -> bool {
         match self {
             Self::Abiquo { .. } => true,
-            Self::ElasticHosting { .. } | Self::Scloudm(_) | Self::Zstack(_) => false,
+            Self::ElasticHosting { .. }
+            | Self::Openstack(_)
+            | Self::Scloudm(_)
+            | Self::Zstack(_) => false,
         }
     }
 
@@ -147,6 +154,7 @@ impl Provider {
         match self {
             Self::Abiquo { .. } => "Abiquo",
             Self::ElasticHosting { .. } => "Elastic Hosting",
+            Self::Openstack(_) => "OpenStack",
             Self::Scloudm(_) => "SCloudM",
             Self::Zstack(_) => "ZStack",
         }

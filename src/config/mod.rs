@@ -35,7 +35,12 @@
 //! ```
 //!
 //! Where an API has no virtual appliances, `group_by = "tag:app"` makes them: from the value of a tag (`tag:KEY`), the `zone`, the
-//! `cluster`, the first `network`, or what a pattern finds in the name (`name:^([a-z]+)-`).
+//! `cluster` (OpenStack: `availability_zone`), the first `network`, the `project`, the `server_group` or Heat `stack` of OpenStack, or what a
+//! pattern finds in the name (`name:^([a-z]+)-`).
+//!
+//! With `provider = "openstack"`, `cloud = "NAME"` takes a cloud of OpenStack's own `clouds.yaml` and `secure.yaml`, or of the `OS_*` variables
+//! (`cloud = "envvars"`), in place of `url` and credentials; `clouds_file` names another file. `projects`, `regions` and `interface` say which
+//! parts of it are shown.
 //!
 //! A `password` (or a `token` in place of `username` and `password`) is text, or where to fetch it: `{ env = "NAME" }`,
 //! `{ command = ["pass", "show", "prod"] }`, `{ file = "~/.prod-password" }` or `{ keyring = "prod" }`. What is
@@ -48,12 +53,16 @@ mod cloud;
 mod command;
 mod keyring;
 mod load;
+mod openstack;
+mod openstack_clouds;
+mod openstack_files;
 mod paths;
 mod problem;
 mod read;
 mod read_cloud;
 mod read_credentials;
 mod read_labels;
+mod read_openstack;
 mod read_scloudm;
 mod read_zstack;
 mod scloudm;
@@ -75,13 +84,17 @@ pub use cloud::{
 };
 pub use keyring::store_keyring;
 pub use load::{Loaded, load, parse};
+pub use openstack::{Domain, Interface, Openstack, OpenstackAuth, OpenstackProject};
+pub use openstack_clouds::{OpenstackCloud, OpenstackClouds};
 pub use paths::{ConfigOrigin, Paths, PathsError, create_private_dir};
 pub use problem::{ConfigError, Position, Problem};
 pub use scloudm::{Scloudm, StaticServer, Tenant, TokenForm};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use ui_state::{Sort, UiState};
 pub use viewer::{Part, Placeholder, Viewer};
-pub use write::{Init, PlainEntry, WriteError, example_config, init, write_plain};
+pub use write::{
+    Init, PlainEntry, WriteError, example_config, init, init_from_openstack, write_plain,
+};
 
 /// Seconds between two listings of a cloud when the configuration does not say.
 const DEFAULT_REFRESH_SECONDS: u32 = 10;

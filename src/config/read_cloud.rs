@@ -10,6 +10,7 @@ use super::DEFAULT_CONCURRENCY;
 use super::cloud::{CloudEntry, Credentials, EcpAuth, EcpBody, Provider, Tls, is_loopback};
 use super::problem::Position;
 use super::read_credentials::{password_only, password_or_token};
+use super::read_openstack::{is_elsewhere, openstack};
 use super::read_scloudm::scloudm;
 use super::read_zstack::zstack;
 use super::section::{At, Section};
@@ -24,26 +25,48 @@ const MAX_ENVIRONMENT: usize = 32;
 /// One API that a cloud can speak: its word in the configuration, and what reads the keys that are its own.
 struct ProviderKeys {
     id: &'static str,
-    read: fn(&mut Section<'_, '_>) -> Option<(Provider, Credentials)>,
+    read: fn(&mut Section<'_, '_>) -> Option<Keys>,
+}
+
+/// What the keys of one API come to.
+pub(super) struct Keys {
+    pub provider: Provider,
+    pub credentials: Credentials,
+    /// Where it is and how far its certificate is trusted, where the entry does not say that itself.
+    pub place: Option<(Url, Tls)>,
+}
+
+impl From<(Provider, Credentials)> for Keys {
+    fn from((provider, credentials): (Provider, Credentials)) -> Self {
+        Self {
+            provider,
+            credentials,
+            place: None,
+        }
+    }
 }
 
 /// Every API there is.
 const PROVIDERS: &[ProviderKeys] = &[
     ProviderKeys {
         id: "abiquo",
-        read: abiquo,
+        read: |section| abiquo(section).map(Keys::from),
     },
     ProviderKeys {
         id: "elastic-hosting",
-        read: elastic_hosting,
+        read: |section| elastic_hosting(section).map(Keys::from),
+    },
+    ProviderKeys {
+        id: "openstack",
+        read: openstack,
     },
     ProviderKeys {
         id: "scloudm",
-        read: scloudm,
+        read: |section| scloudm(section).map(Keys::from),
     },
     ProviderKeys {
         id: "zstack",
-        read: zstack,
+        read: |section| zstack(section).map(Keys::from),
     },
 ];
 
@@ -110,12 +133,13 @@ fn name<'a>(
 }
 
 fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEntry> {
-    let url = url(section);
+    let elsewhere = is_elsewhere(section);
+    let url = if elsewhere { None } else { url(section) };
     let environment = environment(section);
     let read_only = section.flag("read_only", false);
     let concurrency = section.number("concurrency", 1..=32, DEFAULT_CONCURRENCY);
     let group_by = group_by(section);
-    let tls = section.section("tls").map(tls).unwrap_or_default();
+    let mut tls = section.section("tls").map(tls).unwrap_or_default();
 
     let keys = provider(section);
     let signed = match keys {
@@ -132,8 +156,19 @@ fn cloud(section: &mut Section<'_, '_>, name: Option<String>) -> Option<CloudEnt
     };
     section.report_unknown();
 
-    let url = url?;
-    let (provider, credentials) = signed?;
+    let Keys {
+        provider,
+        credentials,
+        place,
+    } = signed?;
+    let url = match place {
+        Some((url, trust)) => {
+            tls = trust;
+            let offset = section.get("cloud").map_or(0, |value| value.span().start);
+            At { value: url, offset }
+        }
+        None => url?,
+    };
     if let Some(group_by) = &group_by
         && provider.has_appliances()
     {
@@ -179,26 +214,35 @@ fn provider(section: &mut Section<'_, '_>) -> Option<&'static ProviderKeys> {
 fn url(section: &mut Section<'_, '_>) -> Option<At<Url>> {
     let text = section.required_text("url", "https://cloud.example.com/api")?;
     let offset = text.offset;
-    let (what, fix) = match Url::parse(text.value) {
-        Err(_) => (
+    match address(text.value) {
+        Ok(value) => Some(At { value, offset }),
+        Err((what, fix)) => {
+            section.wrong(offset, "url", what, fix);
+            None
+        }
+    }
+}
+
+/// An address at which an API can begin; else what is wrong with it, and what to do.
+pub(super) fn address(text: &str) -> Result<Url, (&'static str, &'static str)> {
+    match Url::parse(text) {
+        Err(_) => Err((
             "is not a URL",
             "write it in full, as in \"https://cloud.example.com/api\"",
-        ),
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => (
+        )),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => Err((
             "must begin with http:// or https://",
             "write it in full, as in \"https://cloud.example.com/api\"",
-        ),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => (
+        )),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => Err((
             "must not hold a user name or password",
             "move them to the keys `username` and `password`",
-        ),
+        )),
         Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-            ("must not hold `?` or `#`", "remove it and what follows it")
+            Err(("must not hold `?` or `#`", "remove it and what follows it"))
         }
-        Ok(url) => return Some(At { value: url, offset }),
-    };
-    section.wrong(offset, "url", what, fix);
-    None
+        Ok(url) => Ok(url),
+    }
 }
 
 fn environment(section: &mut Section<'_, '_>) -> Option<String> {
@@ -221,7 +265,7 @@ fn group_by(section: &mut Section<'_, '_>) -> Option<At<GroupBy>> {
         }
         Err(GroupByError::Word) => (
             "is no way to make groups",
-            "write one of \"tag:KEY\", \"zone\", \"cluster\", \"network\" or \"name:PATTERN\"",
+            "write one of \"tag:KEY\", \"zone\", \"cluster\", \"network\", \"project\", \"server_group\", \"stack\" or \"name:PATTERN\"",
         ),
         Err(GroupByError::Key) => (
             "names no tag",

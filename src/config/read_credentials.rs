@@ -73,7 +73,8 @@ pub(super) fn password_only(section: &mut Section<'_, '_>) -> Option<Credentials
     })
 }
 
-fn username(section: &mut Section<'_, '_>) -> Option<String> {
+/// A name to sign in with.
+pub(super) fn username(section: &mut Section<'_, '_>) -> Option<String> {
     let text = section.text("username")?;
     // HTTP Basic (RFC 7617) ends the name at its first colon.
     if text.value.contains(':') || text.value.chars().any(char::is_control) {
@@ -91,7 +92,7 @@ fn username(section: &mut Section<'_, '_>) -> Option<String> {
 
 /// A secret: a text, or a table that says where to fetch it. Nothing of it is ever shown, not even the
 /// names in the table: a secret may have slipped into them.
-fn secret(section: &mut Section<'_, '_>, key: &'static str) -> Option<SecretSource> {
+pub(super) fn secret(section: &mut Section<'_, '_>, key: &'static str) -> Option<SecretSource> {
     const EXPECTED: &str = "text in double quotes or one of { env = \"…\" }, { command = [\"…\"] }, { file = \"…\" } and { keyring = \"…\" }";
     let value = section.get(key)?;
     let offset = value.span().start;

@@ -166,14 +166,14 @@ fn servers(
 }
 
 /// One entry of a list.
-enum Item<'s, 'r, 'a> {
+pub(super) enum Item<'s, 'r, 'a> {
     Text(&'s mut Section<'r, 'a>, At<&'a str>),
     /// With the offset at which it begins.
     Table(Section<'s, 'a>, usize),
 }
 
 /// Every entry of a list that is right; what is wrong with the others is noted.
-fn each<'a, T>(
+pub(super) fn each<'a, T>(
     section: &mut Section<'_, 'a>,
     key: &'static str,
     expected: &str,
@@ -221,7 +221,7 @@ fn optional(table: &mut Section<'_, '_>, key: &'static str) -> Option<String> {
 }
 
 /// A text that can be part of an address and of a line on the screen.
-fn fit(section: &mut Section<'_, '_>, key: &str, text: At<&str>) -> Option<String> {
+pub(super) fn fit(section: &mut Section<'_, '_>, key: &str, text: At<&str>) -> Option<String> {
     let dots = text.value.chars().all(|c| c == '.');
     if dots || text.value.len() > MAX_ID || text.value.chars().any(char::is_control) {
         let what =

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use super::openstack_clouds::OpenstackClouds;
 use super::paths::{CACHE, STATE, create_private_dir};
 
 /// The commented example: nothing in it is active, and all of it works once the comment signs are removed.
@@ -37,6 +38,10 @@ pub struct WriteError {
 /// # Errors
 /// When the folder or the file cannot be created.
 pub fn init(path: &Path) -> Result<Init, WriteError> {
+    write_new(path, example_config())
+}
+
+fn write_new(path: &Path, text: &str) -> Result<Init, WriteError> {
     let failed = |source| WriteError {
         path: path.to_owned(),
         source,
@@ -44,12 +49,33 @@ pub fn init(path: &Path) -> Result<Init, WriteError> {
     if path.symlink_metadata().is_ok() {
         return Ok(Init::AlreadyThere);
     }
-    let file = private_file(path, example_config()).map_err(failed)?;
+    let file = private_file(path, text).map_err(failed)?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(Init::Created),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(Init::AlreadyThere),
         Err(error) => Err(failed(error.error)),
     }
+}
+
+/// Writes, where no file is, a configuration that names each of these clouds of OpenStack's own files, for the person alone (mode 0600). No
+/// secret is copied: it stays where those files have it.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_from_openstack(path: &Path, found: &OpenstackClouds) -> Result<Init, WriteError> {
+    let mut text = String::from(
+        "# The configuration of vmdeck. Check it with: vmdeck config check\n\
+         # Every setting stands in the commented example that `vmdeck config init` writes where no file is.\n",
+    );
+    for cloud in &found.clouds {
+        let quoted = |text: &str| toml::Value::from(text).to_string();
+        let name = quoted(&cloud.name);
+        let of = quoted(&cloud.cloud);
+        text.push_str(&format!(
+            "\n[[clouds]]\nname = {name}\nprovider = \"openstack\"\ncloud = {of}\n"
+        ));
+    }
+    write_new(path, &text)
 }
 
 /// A cloud with its password in the open: only for clouds that live as long as the file does.

@@ -477,6 +477,7 @@ fn protection(
     }
     match capabilities.protect_privilege {
         Some(name) if privileges.holds(name) => None,
+        Some(_) if action == ActionKind::Unprotect && capabilities.anyone_may_unprotect => None,
         Some(name) => Some(Denial::Protected {
             by,
             reason,

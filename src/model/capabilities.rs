@@ -76,6 +76,8 @@ pub struct Capabilities {
     pub protection: Option<ProtectionScope>,
     /// The privilege that lets its holder act on a protected VM.
     pub protect_privilege: Option<&'static str>,
+    /// Whether who lacks that privilege may yet ask the cloud to release a VM: it knows whose protection it is, and has the last word.
+    pub anyone_may_unprotect: bool,
     /// The privilege without which the content of a restricted appliance is read only.
     pub restricted_privilege: Option<&'static str>,
     /// Whether operations are tasks that can be followed.
@@ -140,6 +142,7 @@ impl Capabilities {
         keep_off: false,
         protection: None,
         protect_privilege: None,
+        anyone_may_unprotect: false,
         restricted_privilege: None,
         tasks: false,
         events: false,

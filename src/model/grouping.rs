@@ -21,16 +21,34 @@ pub enum GroupBy {
     Cluster,
     /// The first network.
     Network,
+    /// The project.
+    Project,
+    /// The group that the cloud keeps servers together or apart by (OpenStack).
+    ServerGroup,
+    /// The stack that it was made by, as its metadata tells (OpenStack: Heat).
+    Stack,
     /// The part of the name that a pattern's first group matches; the whole match where it has no group.
     Name(Regex),
 }
+
+/// The tag that names a server's group, as OpenStack's client writes it.
+pub(crate) const SERVER_GROUP: &str = "server_group";
+
+/// The metadata that name the stack of a server: Heat's, and what templates copy it into. The first that there is counts.
+const STACK_KEYS: &[&str] = &[
+    "metering.stack_name",
+    "metering.stack",
+    "heat_stack_name",
+    "stack_name",
+    "stack",
+];
 
 /// What is wrong with a `group_by`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GroupByError {
     /// Not one of the words.
     #[error(
-        "groups are made by \"tag:KEY\", \"zone\", \"cluster\", \"network\" or \"name:PATTERN\""
+        "groups are made by \"tag:KEY\", \"zone\", \"cluster\", \"network\", \"project\", \"server_group\", \"stack\" or \"name:PATTERN\""
     )]
     Word,
     /// No key after `tag:`.
@@ -48,7 +66,12 @@ impl FromStr for GroupBy {
         match text.split_once(':') {
             None if text == "zone" => Ok(Self::Zone),
             None if text == "cluster" => Ok(Self::Cluster),
+            // What OpenStack calls the cluster within a region.
+            None if text == "availability_zone" => Ok(Self::Cluster),
             None if text == "network" => Ok(Self::Network),
+            None if text == "project" => Ok(Self::Project),
+            None if text == "server_group" => Ok(Self::ServerGroup),
+            None if text == "stack" => Ok(Self::Stack),
             Some(("tag", "")) => Err(GroupByError::Key),
             Some(("tag", key)) => Ok(Self::Tag(key.to_owned())),
             Some(("name", pattern)) if pattern.len() <= PATTERN_MAX && !pattern.is_empty() => {
@@ -69,6 +92,9 @@ impl fmt::Display for GroupBy {
             Self::Zone => f.write_str("zone"),
             Self::Cluster => f.write_str("cluster"),
             Self::Network => f.write_str("network"),
+            Self::Project => f.write_str("project"),
+            Self::ServerGroup => f.write_str("server_group"),
+            Self::Stack => f.write_str("stack"),
             Self::Name(pattern) => write!(f, "name:{pattern}"),
         }
     }
@@ -79,7 +105,10 @@ impl GroupBy {
     #[must_use]
     pub fn group_of(&self, vm: &Vm) -> Option<Group> {
         let name = match self {
-            Self::Tag(key) => vm.tags.iter().find_map(|tag| tag_value(tag, key)),
+            Self::Tag(key) => tagged(vm, key),
+            Self::Project => vm.project.as_ref().map(|project| &*project.name),
+            Self::ServerGroup => tagged(vm, SERVER_GROUP),
+            Self::Stack => STACK_KEYS.iter().find_map(|key| tagged(vm, key)),
             Self::Zone => vm.location.as_deref(),
             Self::Cluster => vm.cluster.as_deref(),
             Self::Network => vm.networks.first().map(|network| &**network),
@@ -94,6 +123,10 @@ impl GroupBy {
             name: name.into(),
         })
     }
+}
+
+fn tagged<'v>(vm: &'v Vm, key: &str) -> Option<&'v str> {
+    vm.tags.iter().find_map(|tag| tag_value(tag, key))
 }
 
 fn tag_value<'a>(tag: &'a str, key: &str) -> Option<&'a str> {
@@ -112,7 +145,18 @@ mod tests {
 
     fn group(by: &str) -> Option<String> {
         let mut vm = vm(PowerState::On);
-        vm.tags = ["app=shop".into(), "owner::ada".into(), "loose".into()].into();
+        vm.tags = [
+            "app=shop".into(),
+            "owner::ada".into(),
+            "loose".into(),
+            "metering.stack=blue".into(),
+            "server_group=apart".into(),
+        ]
+        .into();
+        vm.project = Some(Group {
+            id: "p".into(),
+            name: "red".into(),
+        });
         vm.location = Some("zone-1".into());
         vm.networks = ["lan".into(), "wan".into()].into();
         let group = by.parse::<GroupBy>().unwrap().group_of(&vm)?;
@@ -127,6 +171,9 @@ mod tests {
         assert_eq!(group("tag:none"), None);
         assert_eq!(group("zone").as_deref(), Some("zone-1"));
         assert_eq!(group("cluster"), None);
+        assert_eq!(group("project").as_deref(), Some("red"));
+        assert_eq!(group("server_group").as_deref(), Some("apart"));
+        assert_eq!(group("stack").as_deref(), Some("blue"));
         assert_eq!(group("network").as_deref(), Some("lan"));
         assert_eq!(group("name:^([a-z]+)-").as_deref(), Some("web"));
         assert_eq!(group("name:[0-9]+").as_deref(), Some("01"));
@@ -134,7 +181,16 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_shown_again() {
-        for text in ["tag:app", "zone", "cluster", "network", "name:^([a-z]+)-"] {
+        for text in [
+            "tag:app",
+            "zone",
+            "cluster",
+            "network",
+            "project",
+            "server_group",
+            "stack",
+            "name:^([a-z]+)-",
+        ] {
             assert_eq!(text.parse::<GroupBy>().unwrap().to_string(), text);
         }
     }

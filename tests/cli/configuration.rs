@@ -114,3 +114,54 @@ fn help_and_version_need_nothing() {
         assert!(!run(home.path(), args).ends_with(0).out.is_empty());
     }
 }
+
+const CLOUDS: &str = "clouds:
+  prod:
+    auth: {auth_url: 'https://k.example.com/v3', username: alice, password: s3cret, project_name: red}
+  my lab:
+    auth: {auth_url: 'https://k.example.com/v3', username: bob, password: s3cret, project_name: blue}
+";
+
+#[test]
+fn a_first_configuration_names_the_clouds_of_openstacks_own_files_and_copies_no_secret() {
+    let home = tempfile::tempdir().unwrap();
+    let init = || {
+        let mut program = program(home.path());
+        program.args(["config", "init", "--from-openstack"]);
+        program.current_dir(home.path());
+        program
+    };
+    let none = Run::of(init().output().unwrap()).ends_with(2);
+    assert!(none.err.contains("OS_CLIENT_CONFIG_FILE"), "{none:?}");
+    let folder = home.path().join(".config/openstack");
+    fs::create_dir_all(&folder).unwrap();
+    let clouds = folder.join("clouds.yaml");
+    fs::write(&clouds, CLOUDS).unwrap();
+    let written = Run::of(init().output().unwrap()).ends_with(0);
+    assert!(written.out.contains("my-lab, prod"), "{written:?}");
+    let path = run(home.path(), &["config", "path"]).ends_with(0).out;
+    let text = fs::read_to_string(path.trim()).unwrap();
+    assert!(
+        text.contains("cloud = \"my lab\"") && !text.contains("s3cret"),
+        "{text}"
+    );
+    let check = run(home.path(), &["config", "check"]).ends_with(0);
+    assert!(check.out.contains("2 clouds"), "{check:?}");
+    assert!(
+        check.err.contains("chmod 600") && !check.err.contains("s3cret"),
+        "who may read the file has the secret: {check:?}"
+    );
+    let again = Run::of(init().output().unwrap()).ends_with(2);
+    assert!(again.err.contains("was left as it is"), "{again:?}");
+
+    fs::write(&clouds, "clouds: {prod: {auth: {username: s3cret}}}").unwrap();
+    let wrong = run(home.path(), &["config", "check"]).ends_with(2);
+    for part in [
+        "clouds[prod].auth.auth_url",
+        "clouds[prod].auth.password",
+        "has no cloud",
+    ] {
+        assert!(wrong.err.contains(part), "{part} in {wrong:?}");
+    }
+    assert!(!wrong.err.contains("s3cret"), "{wrong:?}");
+}

@@ -111,6 +111,7 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     missing: &[(ActionKind::Reboot, "reset restarts it hard")],
     protection: Some(ProtectionScope::Cloud),
     protect_privilege: Some(PROTECT),
+    anyone_may_unprotect: false,
     restricted_privilege: Some("VAPP_RESTRICTED_MANAGE"),
     tasks: true,
     events: true,

@@ -94,6 +94,12 @@ impl Origin {
         &self.authority
     }
 
+    /// Whether the API's base path ends like this.
+    #[must_use]
+    pub fn ends_with(&self, tail: &str) -> bool {
+        self.base.ends_with(tail)
+    }
+
     /// The route that a link of an answer leads to, rebased onto this origin.
     ///
     /// A server behind a proxy writes links with the host, port and path that it knows itself by. Of a link only the path and
