@@ -1175,6 +1175,7 @@ fn a_written_configuration_reads_back_and_is_for_its_owner_alone() {
         environment: environment.map(str::to_owned),
         username: "admin".to_owned(),
         password: password.to_owned(),
+        group_by: None,
     };
     let (_temp, paths) = file("old", 0o644);
     let odd = "quote\" back\\slash é #";

@@ -135,6 +135,7 @@ fn entry(cloud: &DemoCloud) -> PlainEntry {
         environment: Some("demo".to_owned()),
         username: cloud.username.clone(),
         password: cloud.password.clone(),
+        group_by: (cloud.provider == "openstack").then(|| "stack".to_owned()),
     }
 }
 

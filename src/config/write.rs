@@ -94,6 +94,9 @@ pub struct PlainEntry {
     pub username: String,
     /// The password itself.
     pub password: String,
+    /// What groups are made from, where the cloud has no appliances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_by: Option<String>,
 }
 
 /// Writes a configuration for some clouds, for the person alone (mode 0600), in place of what is there. Whoever uses it keeps

@@ -152,6 +152,7 @@ pub fn start_with_clock(options: &DemoOptions, clock: Clock) -> Result<DemoCloud
         zstack(options, &clock)?,
         ecp(options, &clock)?,
         scloudm(options, &clock)?,
+        openstack(options, &OpenStackOptions::default(), &clock)?,
     ])
 }
 
