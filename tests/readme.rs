@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use vmdeck::clouds::{capabilities, state_words};
-use vmdeck::config::{EcpAuth, EcpBody, Provider, Scloudm, TokenForm, ZstackLogin, ZstackSettings};
+use vmdeck::config::{
+    EcpAuth, EcpBody, Interface, Openstack, OpenstackAuth, Provider, Scloudm, TokenForm,
+    ZstackLogin, ZstackSettings,
+};
 use vmdeck::model::action::SPECS;
 use vmdeck::model::{ActionKind, Capabilities, PowerState, ProtectionScope};
 
 const README: &str = include_str!("../README.md");
 
 /// Every provider, in the order of the README's columns.
-fn providers() -> [Provider; 4] {
+fn providers() -> [Provider; 5] {
     [
         Provider::Abiquo { api_version: None },
         Provider::Zstack(ZstackSettings {
@@ -28,6 +31,14 @@ fn providers() -> [Provider; 4] {
             action_path: Scloudm::ACTION_PATH.into(),
             list_path: Scloudm::LIST_PATH.into(),
             servers: Vec::new(),
+        })),
+        Provider::Openstack(Box::new(Openstack {
+            auth: OpenstackAuth::Token,
+            projects: Vec::new(),
+            regions: Vec::new(),
+            interface: Interface::Public,
+            all_projects: None,
+            plain_http: false,
         })),
     ]
 }
@@ -105,7 +116,7 @@ fn works() -> Vec<String> {
     };
     let mut rows = vec![
         row("", of(&|of| of.provider.to_owned())).replacen("|  |", "| |", 1),
-        "|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|".to_owned(),
         row("list VMs", of(&|_| yes(true))),
     ];
     for spec in SPECS {
