@@ -107,11 +107,7 @@ impl Api {
 
     /// A server that runs, and none other of its name. Answers its id.
     pub async fn create(&self, name: &str) -> String {
-        let path = format!("/servers?name=%5E{name}%24");
-        let left = self.compute(Method::GET, &path, None).await;
-        for server in left["servers"].as_array().unwrap() {
-            self.delete(server["id"].as_str().unwrap()).await;
-        }
+        self.remove(name).await;
         let flavors = self.compute(Method::GET, "/flavors", None).await;
         let images = self
             .send(
@@ -137,8 +133,18 @@ impl Api {
         }
     }
 
+    /// Removes what an earlier run has left under a name.
+    async fn remove(&self, name: &str) {
+        let path = format!("/servers?name=%5E{name}%24");
+        let left = self.compute(Method::GET, &path, None).await;
+        for server in left["servers"].as_array().unwrap() {
+            self.delete(server["id"].as_str().unwrap()).await;
+        }
+    }
+
     /// A server that no host can take, in error. Answers its id.
     pub async fn create_too_large(&self, name: &str) -> String {
+        self.remove(name).await;
         let flavor = json!({"flavor": {"name": name, "vcpus": 100_000, "ram": 512, "disk": 1}});
         let flavor = self.compute(Method::POST, "/flavors", Some(flavor)).await;
         let flavor = flavor["flavor"]["id"].as_str().unwrap().to_owned();
