@@ -67,7 +67,10 @@ async fn everybody_sees_what_is_theirs_and_a_refresh_costs_next_to_nothing() {
         names.contains("red") && names.contains("blue"),
         "projects have their names: {names:?}"
     );
-    assert!(all.iter().all(|vm| vm.host.is_some()));
+    assert!(
+        all.iter()
+            .all(|vm| vm.host.is_some() || vm.power != PowerState::On)
+    );
     let raw = admin.raw(&all[0]).await.unwrap();
     assert!(raw.contains("\"OS-EXT-STS:vm_state\""), "{raw}");
 }
@@ -311,6 +314,59 @@ async fn a_server_moves_between_hosts_running_stopped_and_lost() {
     assert_eq!(&*moved.native_state, "SHUTOFF");
     let tasks = admin.vm_tasks(&vm).await.unwrap();
     assert_eq!(tasks[0].kind.as_str(), "EVACUATE");
+    api.delete(&id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_credential_and_a_token_sign_in_as_well() {
+    let lab = lab!();
+    let red = Api::sign_in(&lab, "lab-red").await;
+    let (id, secret) = red.application_credential("vmdeck-lab").await;
+    let url = &red.keystone;
+    let token = &red.token;
+    for keys in [
+        format!("url = \"{url}\"\napplication_credential = \"{id}\"\nsecret = \"{secret}\""),
+        format!(
+            "url = \"{url}\"\napplication_credential_name = \"vmdeck-lab\"\nusername = \"alice\"\nsecret = \"{secret}\""
+        ),
+        format!("url = \"{url}\"\ntoken = \"{token}\""),
+        format!("url = \"{url}\"\ntoken = \"{token}\"\nproject = \"red\""),
+    ] {
+        let cloud = Lab::of(&keys).await;
+        let vms = listed(&*cloud).await.unwrap();
+        assert_eq!(parts(&vms).keys().collect::<Vec<_>>(), ["red"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_told_with_its_reason() {
+    let lab = lab!();
+    let admin = lab.cloud("lab-admin").await;
+    let api = Api::sign_in(&lab, "lab-admin").await;
+    let id = api.create_too_large("vmdeck-lab-too-large").await;
+    let vms = listed(&*admin).await.unwrap();
+    let vm = vms.iter().find(|vm| *vm.key.id == *id).unwrap();
+    assert_eq!(
+        (vm.power, &*vm.native_state),
+        (PowerState::Unknown, "ERROR")
+    );
+    let fault = vm.description.as_deref().unwrap();
+    assert!(
+        fault.starts_with("Fault: ") && fault.contains("No valid host"),
+        "{fault}"
+    );
+    let tasks = admin.vm_tasks(vm).await.unwrap();
+    let failed = &tasks[0];
+    assert_eq!(
+        (failed.kind.as_str(), &failed.state),
+        ("DEPLOY", &TaskState::FinishedUnsuccessfully)
+    );
+    let why = failed.failed_job().unwrap().description.as_deref().unwrap();
+    println!("{why}");
+    assert!(
+        why.contains("No valid host") && why.contains("traceback"),
+        "{why}"
+    );
     api.delete(&id).await;
 }
 

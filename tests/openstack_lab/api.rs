@@ -9,8 +9,10 @@ use super::suite::Lab;
 
 pub struct Api {
     http: Client,
-    token: String,
+    pub token: String,
     catalogue: Value,
+    pub keystone: String,
+    user: String,
     /// How long the token lives.
     pub life: Duration,
 }
@@ -56,6 +58,8 @@ impl Api {
             http,
             token,
             catalogue: answer["token"]["catalog"].clone(),
+            keystone,
+            user: answer["token"]["user"]["id"].as_str().unwrap().to_owned(),
             life: Duration::try_from(life).unwrap(),
         }
     }
@@ -103,11 +107,7 @@ impl Api {
 
     /// A server that runs, and none other of its name. Answers its id.
     pub async fn create(&self, name: &str) -> String {
-        let path = format!("/servers?name=%5E{name}%24");
-        let left = self.compute(Method::GET, &path, None).await;
-        for server in left["servers"].as_array().unwrap() {
-            self.delete(server["id"].as_str().unwrap()).await;
-        }
+        self.remove(name).await;
         let flavors = self.compute(Method::GET, "/flavors", None).await;
         let images = self
             .send(
@@ -131,6 +131,62 @@ impl Api {
             assert!(began.elapsed() < Duration::from_secs(120), "{now}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// Removes what an earlier run has left under a name.
+    async fn remove(&self, name: &str) {
+        let path = format!("/servers?name=%5E{name}%24");
+        let left = self.compute(Method::GET, &path, None).await;
+        for server in left["servers"].as_array().unwrap() {
+            self.delete(server["id"].as_str().unwrap()).await;
+        }
+    }
+
+    /// A server that no host can take, in error. Answers its id.
+    pub async fn create_too_large(&self, name: &str) -> String {
+        self.remove(name).await;
+        let flavor = json!({"flavor": {"name": name, "vcpus": 100_000, "ram": 512, "disk": 1}});
+        let flavor = self.compute(Method::POST, "/flavors", Some(flavor)).await;
+        let flavor = flavor["flavor"]["id"].as_str().unwrap().to_owned();
+        let url = format!("{}/v2/images?name=tiny", self.endpoint("image"));
+        let images = self.send(Method::GET, url, None).await;
+        let body = json!({"server": {
+            "name": name, "flavorRef": flavor, "imageRef": images["images"][0]["id"], "networks": "none"}});
+        let made = self.compute(Method::POST, "/servers", Some(body)).await;
+        let id = made["server"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/servers/{id}");
+        let began = Instant::now();
+        while self.compute(Method::GET, &path, None).await["server"]["status"] != "ERROR" {
+            assert!(began.elapsed() < Duration::from_secs(120), "{id}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        self.compute(Method::DELETE, &format!("/flavors/{flavor}"), None)
+            .await;
+        id
+    }
+
+    /// A new application credential: its id and secret.
+    pub async fn application_credential(&self, name: &str) -> (String, String) {
+        let at = format!(
+            "{}/users/{}/application_credentials",
+            self.keystone, self.user
+        );
+        let left = self
+            .send(Method::GET, format!("{at}?name={name}"), None)
+            .await;
+        for one in left["application_credentials"].as_array().unwrap() {
+            let id = one["id"].as_str().unwrap();
+            self.send(Method::DELETE, format!("{at}/{id}"), None).await;
+        }
+        let body = json!({"application_credential": {"name": name}});
+        let made = self.send(Method::POST, at, Some(body)).await;
+        let text = |key: &str| {
+            made["application_credential"][key]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        (text("id"), text("secret"))
     }
 
     /// Removes a server, and waits until it is gone.

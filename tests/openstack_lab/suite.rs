@@ -36,10 +36,16 @@ impl Lab {
 
     /// The same with more keys beside it.
     pub async fn cloud_with(&self, name: &str, keys: &str) -> Arc<dyn Cloud> {
-        let text = format!(
-            "[[clouds]]\nname = \"lab\"\nprovider = \"openstack\"\ncloud = \"{name}\"\nclouds_file = \"{}\"\n{keys}\n",
-            self.file.display()
-        );
+        let file = self.file.display();
+        Self::of(&format!(
+            "cloud = \"{name}\"\nclouds_file = \"{file}\"\n{keys}"
+        ))
+        .await
+    }
+
+    /// A cloud of these keys, signed in.
+    pub async fn of(keys: &str) -> Arc<dyn Cloud> {
+        let text = format!("[[clouds]]\nname = \"lab\"\nprovider = \"openstack\"\n{keys}\n");
         let loaded = vmdeck::config::parse(&text, Path::new("/config.toml")).unwrap();
         let cloud = open(&loaded.config.clouds[0]).unwrap();
         let session = cloud.connect().await.unwrap();

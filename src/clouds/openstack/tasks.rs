@@ -93,16 +93,17 @@ impl Openstack {
         Ok(row
             .action
             .0
-            .and_then(|row| self.told(&row, vm, names, (is_busy, now), place)))
+            .and_then(|row| self.told(&row, vm, names, (is_busy, Some(now)), place)))
     }
 
-    /// An action as a task. One that has no events yet, and was asked for just now, has not begun.
+    /// An action as a task. One that has no events yet, and was asked for just now, has not begun; without a `now` its events were not
+    /// read, and later ones say that it is over.
     fn told(
         &self,
         row: &wire::Action<'_>,
         vm: &VmKey,
         names: &Names,
-        (is_busy, now): (bool, Timestamp),
+        (is_busy, now): (bool, Option<Timestamp>),
         place: &str,
     ) -> Option<Task> {
         let user = id(row.user_id.get());
@@ -112,9 +113,11 @@ impl Openstack {
         });
         let is_new = row.events.items.is_empty()
             && row.message.get().is_none()
-            && moment(row.start_time.get()).is_some_and(|at| {
-                Duration::try_from(now.duration_since(at)).is_ok_and(|age| age < BEGINS_WITHIN)
-            });
+            && now
+                .zip(moment(row.start_time.get()))
+                .is_some_and(|(now, at)| {
+                    Duration::try_from(now.duration_since(at)).is_ok_and(|age| age < BEGINS_WITHIN)
+                });
         let locator = format!("{place}|{}", vm.id);
         task(vm, row, is_busy || is_new, user, &locator)
     }
@@ -174,6 +177,7 @@ impl Openstack {
                     .flatten(),
                 _ => None,
             };
+            let now = (at == 0).then_some(now);
             tasks.extend(read.or_else(|| self.told(row, &key, &names, (is_busy, now), &place)));
         }
         Ok(tasks)

@@ -156,9 +156,11 @@ fn job(request: &str, at: usize, event: &Event<'_>) -> Job {
 /// What an event says: in words for everybody, with the end of the traceback that administrators get, and the host.
 fn words(event: &Event<'_>) -> Option<Arc<str>> {
     let host = event.host.get().map(|host| format!("on {host}"));
-    let details = event.details.get().map(str::to_owned);
+    let details = event.details.get().map(|text| text.trim().to_owned());
     let traceback = event.traceback.get().map(|text| {
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        // Lines of marks alone point at columns of the line above.
+        let says = |line: &&str| line.chars().any(char::is_alphanumeric);
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(says).collect();
         let text = lines.join(" ");
         let skipped = text.chars().count().saturating_sub(MAX_TRACEBACK);
         let end: String = text.chars().skip(skipped).collect();
