@@ -131,6 +131,8 @@ pub enum Command {
     Vapp(vapp::VappArgs),
     /// Move a VM to another host, or list the hosts that it can be moved to
     Relocate(relocate::RelocateArgs),
+    /// Make a VM anew on another host, because its own is lost
+    Evacuate(relocate::EvacuateArgs),
     /// Say how the screen of a VM is reached
     Remote(remote::RemoteArgs),
     /// List the tasks that wait for a review, approve or reject them

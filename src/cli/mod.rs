@@ -99,6 +99,7 @@ async fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Remote(args) => remote::run(&Context::load(global)?, &args).await,
         Command::Workflow(args) => workflow::run(&Context::load(global)?, &args).await,
         Command::Relocate(args) => relocate::run(&Context::load(global)?, &args).await,
+        Command::Evacuate(args) => relocate::evacuate(&Context::load(global)?, &args).await,
         Command::Tasks(args) => tasks::run(&Context::load(global)?, &args).await,
         Command::Ack(args) => ack::run(&Context::load(global)?, &args).await,
         Command::Events(args) => events::run(&Context::load(global)?, &args).await,

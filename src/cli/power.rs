@@ -36,6 +36,12 @@ const WORDS: &[(&str, Word)] = &[
     ("reset", Word(ActionKind::Reset)),
     ("reboot", Word(ActionKind::Reboot)),
     ("suspend", Word(ActionKind::Suspend)),
+    ("shelve", Word(ActionKind::Shelve)),
+    ("unshelve", Word(ActionKind::Unshelve)),
+    ("rescue", Word(ActionKind::Rescue)),
+    ("unrescue", Word(ActionKind::Unrescue)),
+    ("confirm-resize", Word(ActionKind::ConfirmResize)),
+    ("revert-resize", Word(ActionKind::RevertResize)),
 ];
 
 impl ValueEnum for Word {
@@ -78,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_word_is_an_action_that_needs_nothing_but_its_vm() {
-        assert_eq!(Word::value_variants().len(), 8);
+        assert_eq!(Word::value_variants().len(), 14);
         for (word, Word(kind)) in WORDS {
             assert!(Action::plain(*kind).is_some(), "{word}");
             assert_eq!(Word::from_str(word, false), Ok(Word(*kind)));

@@ -20,6 +20,44 @@ pub struct RelocateArgs {
     to: Option<String>,
 }
 
+/// What `evacuate` takes.
+#[derive(Debug, Args)]
+pub struct EvacuateArgs {
+    /// CLOUD/ID, CLOUD/NAME or NAME
+    vm: String,
+    /// The host, by id or name; without it the cloud chooses one
+    #[arg(long, value_name = "HOST")]
+    to: Option<String>,
+}
+
+/// Makes a VM anew on another host, because its own is lost.
+pub async fn evacuate(context: &Context, args: &EvacuateArgs) -> Result<Exit, Stop> {
+    let reference = Reference::parse(&args.vm, context.clouds())?;
+    let clouds = needed(std::slice::from_ref(&reference), &context.selected);
+    let mut session = Session::open(context, &clouds)?;
+    let result = make_anew(context, args, &reference, &mut session).await;
+    session.stop().await;
+    result
+}
+
+async fn make_anew(
+    context: &Context,
+    args: &EvacuateArgs,
+    reference: &Reference,
+    session: &mut Session,
+) -> Result<Exit, Stop> {
+    session.list().await;
+    let vm = resolve(reference, session.inventory())?;
+    let host = match &args.to {
+        None => None,
+        Some(wanted) => {
+            let hosts = session.candidates(&vm).await?;
+            Some(find(&vm, &hosts, wanted)?.id.to_string())
+        }
+    };
+    act::on(context, session, &[vm], Action::Evacuate { host }).await
+}
+
 /// Moves a VM, or lists where it can go.
 pub async fn run(context: &Context, args: &RelocateArgs) -> Result<Exit, Stop> {
     let reference = Reference::parse(&args.vm, context.clouds())?;

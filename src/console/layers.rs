@@ -6,7 +6,8 @@ use super::choices::{Decide, Projects, Release, Snapshot, Targets, VappForm, Vap
 use super::keymap::Place;
 use crate::fleet::{Command, CommandReport};
 use crate::model::{
-    ActionKind, CloudName, EventKey, Host, RemoteAccess, TaskKey, VappActionKind, VappKey, VmKey,
+    Action, ActionKind, CloudName, EventKey, Host, RemoteAccess, TaskKey, VappActionKind, VappKey,
+    VmKey,
 };
 
 /// One layer.
@@ -196,10 +197,30 @@ pub struct Menu {
 pub struct Hosts {
     /// The VM.
     pub vm: VmKey,
+    /// What is done with the host: relocate, or evacuate, where the cloud may choose as well.
+    pub kind: ActionKind,
     /// Where it can go; `None` until the answer comes.
     pub hosts: Option<Result<Vec<Host>, String>>,
     /// The row of the cursor.
     pub at: usize,
+}
+
+impl Hosts {
+    /// The action that the row of the cursor means; `None` while there is none.
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        let hosts = self.hosts.as_ref()?.as_ref().ok()?;
+        let chosen = |at: usize| hosts.get(at).map(|host| host.id.to_string());
+        match self.kind {
+            ActionKind::Evacuate if self.at == 0 => Some(Action::Evacuate { host: None }),
+            ActionKind::Evacuate => Some(Action::Evacuate {
+                host: Some(chosen(self.at - 1)?),
+            }),
+            _ => Some(Action::Relocate {
+                host: chosen(self.at)?,
+            }),
+        }
+    }
 }
 
 /// A question before harm. The targets are frozen when it opens; whether they still may be touched is asked again at the answer.

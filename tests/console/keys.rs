@@ -832,3 +832,50 @@ fn a_vm_is_relocated_to_a_host_that_its_cloud_offers() {
         Some(&act(prod("1"), Action::Relocate { host: "h2".into() }))
     );
 }
+
+/// What a cloud whose hosts can be lost can do, written for the test below.
+static EVACUATES: Capabilities = Capabilities {
+    rules: &[ActionRule::new(
+        ActionKind::Evacuate,
+        &[PowerState::On],
+        &[],
+    )],
+    missing: &[],
+    ..crate::scene::CAPABILITIES
+};
+
+#[test]
+fn a_vm_is_evacuated_to_a_host_of_choice_or_the_clouds() {
+    for (keys, wanted) in [("enter", None), ("j enter", Some("h-2".to_owned()))] {
+        let mut cloud = info("prod", None);
+        cloud.capabilities = &EVACUATES;
+        let mut deck = Deck::empty(120, 36, false, vec![cloud, info("lab", None)]);
+        deck.tell(updates());
+        select(&mut deck, "web-01");
+        deck.press("m H");
+        assert_eq!(deck.effects, [Effect::Ask(Ask::Candidates(prod("1")))]);
+        let host = Host {
+            id: "h-2".into(),
+            name: "esx-02".into(),
+            cluster: None,
+            address: None,
+            cpus: None,
+            ram_mib: None,
+        };
+        deck.tell([Update::Candidates {
+            vm: prod("1"),
+            hosts: Ok(vec![host]),
+        }]);
+        assert!(deck.screen().contains("a host that the cloud chooses"));
+        deck.effects.clear();
+        deck.press(keys);
+        // What is on the lost host's disk is gone: it asks first.
+        assert!(deck.effects.is_empty());
+        deck.press("y");
+        let sent = deck.effects.iter().find_map(|effect| match effect {
+            Effect::Submit(Command::Act { action, .. }) => Some(action.clone()),
+            _ => None,
+        });
+        assert_eq!(sent, Some(Action::Evacuate { host: wanted }));
+    }
+}

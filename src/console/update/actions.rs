@@ -102,9 +102,10 @@ fn begin_with_arguments(app: &mut App, kind: ActionKind, vm: VmKey) -> Vec<Effec
             ask_reason(app, vec![vm]);
             Vec::new()
         }
-        ActionKind::Relocate => {
+        ActionKind::Relocate | ActionKind::Evacuate => {
             let hosts = Hosts {
                 vm: vm.clone(),
+                kind,
                 hosts: None,
                 at: 0,
             };

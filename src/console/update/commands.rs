@@ -338,13 +338,12 @@ fn choose(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         Some(Layer::Hosts(choice)) => {
-            let hosts = choice.hosts.as_ref().and_then(|hosts| hosts.as_ref().ok());
-            let Some(host) = hosts.and_then(|hosts| hosts.get(choice.at)) else {
+            let Some(action) = choice.action() else {
                 return Vec::new();
             };
-            let (vm, host) = (choice.vm.clone(), host.id.to_string());
+            let vm = choice.vm.clone();
             app.layers.pop();
-            actions::begin_action(app, crate::model::Action::Relocate { host }, vm)
+            actions::begin_action(app, action, vm)
         }
         Some(Layer::Copy(_)) => remote::choose_copy(app),
         Some(Layer::Tenants(_)) => tenants::choose(app),

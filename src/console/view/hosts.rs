@@ -12,7 +12,7 @@ use crate::console::keymap::UiCommand;
 use crate::console::layers::Hosts;
 use crate::console::text::memory;
 use crate::console::viewports::Port;
-use crate::model::Host;
+use crate::model::{ActionKind, Host};
 
 /// Draws it.
 pub fn draw(app: &App, choice: &Hosts, port: &mut Port, area: Rect, buffer: &mut Buffer) {
@@ -24,22 +24,27 @@ pub fn draw(app: &App, choice: &Hosts, port: &mut Port, area: Rect, buffer: &mut
         Some(Ok(hosts)) => hosts.as_slice(),
         Some(Err(_)) | None => &[],
     };
-    let high = u16::try_from(hosts.len().max(2) + 2).unwrap_or(20);
+    // Who makes it anew elsewhere may leave the choice to the cloud.
+    let open =
+        usize::from(choice.kind == ActionKind::Evacuate && matches!(choice.hosts, Some(Ok(_))));
+    let rows = hosts.len() + open;
+    let high = u16::try_from(rows.max(2) + 2).unwrap_or(20);
     let place = popup::centred(area, 84, high);
-    let commands: &[UiCommand] = if hosts.is_empty() {
+    let commands: &[UiCommand] = if rows == 0 {
         &[UiCommand::Back]
     } else {
         &[UiCommand::Choose, UiCommand::Back]
     };
-    let title = format!("Relocate {} to", subject(app, &vm));
+    let verb = app.words(choice.kind, &vm).title;
+    let title = format!("{verb} {} to", subject(app, &vm));
     let hints = hint_line(app, commands, &[]);
     let inside = popup::frame(theme, &title, theme.accent, &hints, place, buffer);
-    port.rows = hosts.len();
+    port.rows = rows;
     port.page = usize::from(inside.height);
     let told = match &choice.hosts {
         None => Some(("being read …", theme.dim)),
         Some(Err(why)) => Some((why.as_str(), theme.danger)),
-        Some(Ok(hosts)) if hosts.is_empty() => Some((
+        Some(Ok(_)) if rows == 0 => Some((
             "There is no other host that it can be moved to now.",
             theme.dim,
         )),
@@ -51,11 +56,19 @@ pub fn draw(app: &App, choice: &Hosts, port: &mut Port, area: Rect, buffer: &mut
         popup::lines(theme, &lines, 0, inside, buffer);
         return;
     }
-    let at = choice.at.min(hosts.len().saturating_sub(1));
+    let at = choice.at.min(rows.saturating_sub(1));
     let first = (at + 1).saturating_sub(port.page);
-    for (line, host) in hosts.iter().enumerate().skip(first).take(port.page) {
+    for line in (first..rows).take(port.page) {
         let y = inside.y + u16::try_from(line - first).unwrap_or(0);
-        draw_host(app, host, &mut Strip::new(buffer, theme.glyphs, inside, y));
+        let mut strip = Strip::new(buffer, theme.glyphs, inside, y);
+        match line.checked_sub(open).and_then(|at| hosts.get(at)) {
+            Some(host) => draw_host(app, host, &mut strip),
+            None => {
+                strip
+                    .gap(1)
+                    .text("a host that the cloud chooses", theme.text);
+            }
+        }
         if line == at {
             buffer.set_style(
                 Rect {
