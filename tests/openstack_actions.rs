@@ -479,3 +479,29 @@ async fn a_screen_is_asked_for_in_each_form_until_the_cloud_has_one() {
     assert_eq!(screen.protocol.as_deref(), Some("spice"));
     assert!(screen.address().unwrap().ends_with("token=aeabd4ec"));
 }
+
+#[tokio::test]
+async fn what_a_server_wrote_is_asked_for_in_lines_and_shown_safely() {
+    let server = server(|asked| {
+        asked.path.ends_with("/action").then(|| {
+            Reply::new(
+                200,
+                r#"{"output":"[ 0.00] Linux\n\u001b[31mlogin:\u001b[0m \tok\n"}"#,
+            )
+        })
+    })
+    .await;
+    let cloud = connected(&server).await;
+    let text = cloud.console_log(&placeholder(WEB)).await.unwrap();
+    assert!(text.starts_with("[ 0.00] Linux\n"), "{text:?}");
+    assert!(
+        !text.contains('\u{1b}') && text.contains("login:"),
+        "{text:?}"
+    );
+    let asked = server.asked();
+    let sent = asked.last().unwrap();
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&sent.text()).unwrap(),
+        serde_json::json!({"os-getConsoleOutput": {"length": 1000}})
+    );
+}

@@ -17,6 +17,9 @@ pub struct RemoteArgs {
     /// Show the password as well
     #[arg(long)]
     reveal: bool,
+    /// Print what the VM wrote on its console instead, where its cloud keeps that
+    #[arg(long, conflicts_with = "reveal")]
+    log: bool,
 }
 
 /// Prints how a screen is reached.
@@ -27,6 +30,10 @@ pub async fn run(context: &Context, args: &RemoteArgs) -> Result<Exit, Stop> {
     let result = async {
         let exit = session.list().await;
         let vm = resolve(&reference, session.inventory())?;
+        if args.log {
+            let text = session.console_log(&vm).await?;
+            return print(exit, |out| out.write_all(text.as_bytes()));
+        }
         let access = session.remote_access(&vm, args.reveal).await?;
         if access.address().is_none() {
             return Err(Stop::failed(format!(

@@ -170,6 +170,16 @@ impl Session {
         })
     }
 
+    /// What a VM wrote on its console.
+    pub async fn console_log(&mut self, vm: &VmKey) -> Result<String, Stop> {
+        let deadline = self.deadline();
+        let text = self.engine.console_log(vm, deadline).await;
+        text.map_err(|failure| Stop {
+            exit: Exit::Partial,
+            messages: vec![format!("{}: {}", failure.cloud, failure.error)],
+        })
+    }
+
     /// The tasks that workflow holds.
     pub async fn held_tasks(&mut self) -> (Vec<Task>, Exit) {
         let deadline = self.deadline();

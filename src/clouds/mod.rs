@@ -326,6 +326,11 @@ pub trait Cloud: Send + Sync {
         Ok(RemoteAccess::at(vm.console.clone()))
     }
 
+    /// The last lines that a VM wrote on its console, safe to show. Only where [`Capabilities::console_log`] says so.
+    async fn console_log(&self, _vm: &Vm) -> Result<String> {
+        Err(Error::unsupported("console log"))
+    }
+
     /// What was measured of a VM lately. Empty where the cloud measures nothing.
     async fn metrics(&self, _vm: &Vm) -> Result<Vec<Series>> {
         Ok(Vec::new())

@@ -162,6 +162,8 @@ pub struct Page {
 pub enum Subject {
     /// A VM as its server tells it; `None` until the answer comes.
     Raw(VmKey, Option<Result<String, String>>),
+    /// What a VM wrote on its console; `None` until the answer comes.
+    ConsoleLog(VmKey, Option<Result<String, String>>),
     /// The notices of this run.
     Notices,
     /// One event with its whole trace.

@@ -150,6 +150,7 @@ impl Fleet {
             }
             Ask::VmTasks(vm) => self.question(vm, Question::Tasks),
             Ask::Raw(vm) => self.question(vm, Question::Raw),
+            Ask::ConsoleLog(vm) => self.question(vm, Question::ConsoleLog),
             Ask::Candidates(vm) => self.question(vm, Question::Candidates),
             Ask::Remote { vm, reveal } => self.question(vm, |vm| Question::Remote(vm, reveal)),
             Ask::Metrics(vm) => self.question(vm, Question::Metrics),

@@ -173,6 +173,7 @@ impl Inventory {
             | Update::Remote { .. }
             | Update::Metrics { .. }
             | Update::Raw { .. }
+            | Update::ConsoleLog { .. }
             | Update::Candidates { .. }
             | Update::Trouble { .. } => {}
         }

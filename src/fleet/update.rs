@@ -146,6 +146,13 @@ pub enum Update {
         /// Indented JSON, or why not, as one sentence.
         document: Result<String, String>,
     },
+    /// The answer to [`Ask::ConsoleLog`].
+    ConsoleLog {
+        /// The VM.
+        vm: VmKey,
+        /// The last lines of its console; or why not, as one sentence.
+        text: Result<String, String>,
+    },
     /// The answer to [`Ask::Candidates`].
     Candidates {
         /// The VM.
@@ -224,6 +231,8 @@ pub enum Ask {
     VmTasks(VmKey),
     /// The VM as its server tells it.
     Raw(VmKey),
+    /// What it wrote on its console.
+    ConsoleLog(VmKey),
     /// The hosts that a VM can be moved to now.
     Candidates(VmKey),
     /// How the screen of a VM is reached.

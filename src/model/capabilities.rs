@@ -100,6 +100,8 @@ pub struct Capabilities {
     pub wordings: &'static [Wording],
     /// Whether it measures VMs.
     pub metrics: bool,
+    /// Whether it keeps what a VM writes on its console.
+    pub console_log: bool,
 }
 
 /// What an action is called and does on the VMs of one hypervisor type (Abiquo: Azure has no soft power off).
@@ -154,6 +156,7 @@ impl Capabilities {
         tenants: None,
         wordings: &[],
         metrics: false,
+        console_log: false,
     };
 
     /// What an action is called and does on a VM.

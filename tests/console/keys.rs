@@ -879,3 +879,40 @@ fn a_vm_is_evacuated_to_a_host_of_choice_or_the_clouds() {
         assert_eq!(sent, Some(Action::Evacuate { host: wanted }));
     }
 }
+
+/// What a cloud that keeps consoles can do, written for the test below.
+static KEEPS_LOGS: Capabilities = Capabilities {
+    console_log: true,
+    ..crate::scene::CAPABILITIES
+};
+
+#[test]
+fn what_a_vm_wrote_on_its_console_is_shown_from_its_end() {
+    let mut cloud = info("prod", None);
+    cloud.capabilities = &KEEPS_LOGS;
+    let mut deck = Deck::empty(120, 36, false, vec![cloud, info("lab", None)]);
+    deck.tell(updates());
+    select(&mut deck, "web-01");
+    deck.press("m");
+    assert!(deck.screen().contains("Console log"));
+    deck.press("i");
+    assert_eq!(deck.effects, [Effect::Ask(Ask::ConsoleLog(prod("1")))]);
+    let lines: Vec<_> = (1..=100).map(|at| format!("line {at}.")).collect();
+    deck.tell([Update::ConsoleLog {
+        vm: prod("1"),
+        text: Ok(lines.join("\n")),
+    }]);
+    let screen = deck.screen();
+    assert!(
+        screen.contains("web-01 · prod: its console") && screen.contains("line 100."),
+        "{screen}"
+    );
+    assert!(!screen.contains("line 1."), "{screen}");
+    deck.press("esc esc");
+    select(&mut deck, "batch-07");
+    deck.press("m");
+    assert!(
+        !deck.screen().contains("Console log"),
+        "a cloud that keeps none"
+    );
+}

@@ -123,6 +123,7 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     tenants: Some("ENTERPRISE_ADMINISTER_ALL"),
     wordings: WORDINGS,
     metrics: true,
+    ..Capabilities::NONE
 };
 
 #[cfg(test)]

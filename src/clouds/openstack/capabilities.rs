@@ -121,6 +121,7 @@ pub(in crate::clouds) static CAPABILITIES: Capabilities = Capabilities {
     protect_privilege: Some(ADMIN),
     anyone_may_unprotect: true,
     tasks: true,
+    console_log: true,
     ..Capabilities::NONE
 };
 

@@ -15,6 +15,7 @@ use super::{Openstack, wire};
 use crate::clouds::body::decode;
 use crate::clouds::http::Lane;
 use crate::clouds::{Error, Result};
+use crate::model::text::clean_document;
 use crate::model::{Host, RemoteAccess, Vm};
 
 /// The screens that Nova knows, in the order in which they are asked for.
@@ -27,6 +28,9 @@ const SCREENS: &[(&str, &str)] = &[
 
 /// The longest address of a screen, in bytes.
 const MAX_URL: usize = 2_048;
+/// The lines of a console that are asked for, and the bytes of them that are kept.
+const LOG_LINES: u32 = 1_000;
+const MAX_LOG: usize = 256 * 1024;
 
 impl Openstack {
     /// The hosts that take servers now, but for the one that it is on.
@@ -67,6 +71,20 @@ impl Openstack {
                 )
             })
             .collect())
+    }
+
+    /// The last lines of a server's console.
+    pub(super) async fn written(&self, vm: &Vm) -> Result<String> {
+        let (place, server) = self.find(vm)?;
+        let body = json!({"os-getConsoleOutput": {"length": LOG_LINES}});
+        let path = format!("/servers/{server}/action");
+        let call = Call::change(Method::POST, path, Some(&body));
+        let answer = self.call(&place, &call).await?;
+        let told: wire::ConsoleOutput<'_> = decode(&answer.body, "the console log")?;
+        Ok(clean_document(
+            told.output.get().unwrap_or_default(),
+            MAX_LOG,
+        ))
     }
 
     /// The address of a server's screen, made now. It lets in whoever has it, for a few minutes.

@@ -300,6 +300,10 @@ impl Cloud for Openstack {
         self.hosts_for(vm).await
     }
 
+    async fn console_log(&self, vm: &Vm) -> Result<String> {
+        self.written(vm).await
+    }
+
     /// The address is a key to the screen, so that it is made when a person asks for it, and never shown in passing.
     async fn remote_access(&self, vm: &Vm, _reveal: bool) -> Result<RemoteAccess> {
         self.screen(vm).await

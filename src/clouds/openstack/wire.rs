@@ -349,6 +349,12 @@ wire! {
         host: Text<'a>,
     }
 
+    /// What a server wrote on its console.
+    ConsoleOutput {
+        #[serde(borrow)]
+        output: Text<'a>,
+    }
+
     /// The answer to a question for a screen.
     Console {
         #[serde(borrow)]

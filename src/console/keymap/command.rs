@@ -53,6 +53,8 @@ pub enum UiCommand {
     VmEvents,
     /// The VM as its server tells it.
     VmRaw,
+    /// What this VM wrote on its console.
+    VmLog,
     /// Where the VM's screen can be seen.
     VmConsole,
     /// Take what the cursor is on.
@@ -226,6 +228,7 @@ const SPECS: &[CommandSpec] = &[
     spec(UiCommand::AcknowledgeAll, "acknowledge.all", "acknowledge all", "acknowledge every failed task that is shown"),
     spec(UiCommand::VmEvents, "vm.events", "events", "the events of this VM"),
     spec(UiCommand::VmRaw, "vm.raw", "raw", "this VM as its server tells it"),
+    spec(UiCommand::VmLog, "vm.log", "console log", "what this VM wrote on its console"),
     spec(UiCommand::VmConsole, "vm.console", "screen", "how the screen of this VM is reached"),
     spec(UiCommand::Copy, "copy", "copy", "copy the name, an address or an id of this VM"),
     spec(UiCommand::CopyAddress, "copy.address", "copy address", "copy where the screen is"),

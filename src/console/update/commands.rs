@@ -79,6 +79,7 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::AcknowledgeAll => acknowledging::acknowledge_all(app),
         UiCommand::VmEvents => return events::of_vm(app),
         UiCommand::VmRaw => return opening::raw(app),
+        UiCommand::VmLog => return opening::console_log(app),
         UiCommand::VmConsole => return remote::open_remote(app),
         UiCommand::CopyAddress => return remote::copy_address(app),
         UiCommand::Reveal => return remote::reveal(app),

@@ -16,6 +16,7 @@ mod told;
 pub mod transfer;
 
 pub use acknowledging::acknowledge_title;
+pub use opening::keeps_console_log;
 pub use tenants::listed as listed_tenants;
 
 use jiff::Timestamp;

@@ -131,6 +131,33 @@ pub(super) fn menu(app: &mut App) {
     open(app, Layer::Menu(Menu { vm, several, at: 0 }));
 }
 
+/// What the VM wrote on its console, where its cloud keeps that.
+pub(super) fn console_log(app: &mut App) -> Vec<Effect> {
+    let vm = match app.layers.last() {
+        Some(Layer::Remote(remote)) => Some(remote.vm.clone()),
+        _ => app.current_vm(),
+    };
+    let Some(vm) = vm.filter(|vm| keeps_console_log(app, vm)) else {
+        app.notices
+            .add(app.now, Level::Info, "Console log: this cloud keeps none");
+        return Vec::new();
+    };
+    open(
+        app,
+        Layer::Page(Page {
+            subject: Subject::ConsoleLog(vm.clone(), None),
+            first: 0,
+        }),
+    );
+    vec![Effect::Ask(Ask::ConsoleLog(vm))]
+}
+
+/// Whether the cloud of a VM keeps what it writes on its console.
+pub fn keeps_console_log(app: &App, vm: &VmKey) -> bool {
+    let cloud = app.inventory.cloud(&vm.cloud);
+    cloud.is_some_and(|cloud| cloud.info.capabilities.console_log)
+}
+
 pub(super) fn raw(app: &mut App) -> Vec<Effect> {
     let Some(vm) = app.current_vm() else {
         app.notices.add(

@@ -44,6 +44,19 @@ pub(super) fn take(app: &mut App, update: Update) -> Vec<Effect> {
             app.dirty = true;
         }
         Update::LooksAt { cloud, tenant } => tenants::looks_at(app, cloud, tenant.as_ref()),
+        Update::ConsoleLog { vm, text } => {
+            for layer in &mut app.layers {
+                if let Layer::Page(page) = layer
+                    && let Subject::ConsoleLog(wanted, shown) = &mut page.subject
+                    && wanted == vm
+                {
+                    *shown = Some(text.clone());
+                    // What was written last is what is looked for.
+                    page.first = usize::MAX;
+                    app.dirty = true;
+                }
+            }
+        }
         Update::Raw { vm, document } => {
             for layer in &mut app.layers {
                 if let Layer::Page(page) = layer

@@ -78,10 +78,17 @@ pub fn entries(app: &App, vm: &VmKey) -> Vec<Entry> {
         });
     }
     entries.sort_by_key(|entry| !entry.available);
-    for (command, title, words) in [
+    let log = (
+        UiCommand::VmLog,
+        "Console log",
+        "what it wrote on its console",
+    );
+    let log = Some(log).filter(|_| capabilities.console_log);
+    let texts = [
         (UiCommand::VmEvents, "Events", "what happened to it"),
         (UiCommand::VmRaw, "Raw document", "as its server tells it"),
-    ] {
+    ];
+    for (command, title, words) in texts.into_iter().chain(log) {
         let at = entries
             .iter()
             .position(|entry| !entry.available)

@@ -31,6 +31,13 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
                 raw(app, document.as_ref(), cells),
             )
         }
+        Subject::ConsoleLog(vm, text) => {
+            let name = page_name(app, vm);
+            (
+                format!("{name}: its console"),
+                raw(app, text.as_ref(), cells),
+            )
+        }
         Subject::Notices => ("Notices of this run".to_owned(), notice_log(app, cells)),
         Subject::Event(key) => ("Event".to_owned(), event(app, key, cells)),
         Subject::Cloud(name) => (format!("Cloud {name}"), cloud(app, name, cells, true)),
@@ -61,7 +68,10 @@ pub fn draw(app: &App, page: &Page, port: &mut Port, area: Rect, buffer: &mut Bu
             (title, lines)
         }
     };
-    let whole = matches!(page.subject, Subject::Raw(..) | Subject::Notices);
+    let whole = matches!(
+        page.subject,
+        Subject::Raw(..) | Subject::ConsoleLog(..) | Subject::Notices
+    );
     let tall = if whole {
         area.height
     } else {

@@ -11,6 +11,7 @@ use super::scroll::high;
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::{CopyChoice, Remote};
+use crate::console::update::keeps_console_log;
 use crate::console::viewports::Port;
 use crate::model::{RemoteAccess, VmKey};
 
@@ -38,7 +39,7 @@ pub fn draw(app: &App, remote: &Remote, area: Rect, buffer: &mut Buffer) {
         Some(Ok(access)) => told(app, remote, access, cells, &mut lines),
     }
     let place = popup::centred(area, wide, high(lines.len()));
-    let hints = hint_line(app, &commands(remote), &[]);
+    let hints = hint_line(app, &commands(app, remote), &[]);
     let title = format!("Screen of {}", title(app, &remote.vm));
     let inside = popup::frame(theme, &title, theme.accent, &hints, place, buffer);
     popup::lines(theme, &lines, 0, inside, buffer);
@@ -68,7 +69,7 @@ fn told(app: &App, remote: &Remote, access: &RemoteAccess, cells: usize, lines: 
     field(theme, "Password", &(words, style), cells, lines);
 }
 
-fn commands(remote: &Remote) -> Vec<UiCommand> {
+fn commands(app: &App, remote: &Remote) -> Vec<UiCommand> {
     let mut commands = Vec::new();
     if let Some(Ok(access)) = &remote.access
         && access.address().is_some()
@@ -80,6 +81,9 @@ fn commands(remote: &Remote) -> Vec<UiCommand> {
             (None, _) => commands.push(UiCommand::Reveal),
         }
         commands.push(UiCommand::ScreenFile);
+    }
+    if keeps_console_log(app, &remote.vm) {
+        commands.push(UiCommand::VmLog);
     }
     commands.push(UiCommand::Back);
     commands

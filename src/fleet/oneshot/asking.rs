@@ -28,6 +28,21 @@ impl OneShot {
         in_time(&worker, key, "Reading the hosts", answer)
     }
 
+    /// What a VM that was listed wrote on its console.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the VM is not known.
+    pub async fn console_log(
+        &mut self,
+        key: &VmKey,
+        deadline: Instant,
+    ) -> Result<String, CloudFailure> {
+        let worker = self.worker_of(key)?;
+        let reading = timeout_at(deadline, worker.console_log(key));
+        let answer = self.drive(reading).await;
+        in_time(&worker, key, "Reading the console log", answer)
+    }
+
     /// How the screen of a VM that was listed is reached; the password only where a person wants to see it.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub(in crate::fleet) enum Question {
     Tasks(VmKey),
     /// The VM as its server tells it.
     Raw(VmKey),
+    /// What it wrote on its console.
+    ConsoleLog(VmKey),
     /// The hosts that it can be moved to.
     Candidates(VmKey),
     /// How its screen is reached, and whether the password is wanted.
@@ -51,6 +53,7 @@ impl Worker {
                 match &asked.question {
                     Question::Tasks(vm) => worker.answer_tasks(vm).await,
                     Question::Raw(vm) => worker.answer_raw(vm).await,
+                    Question::ConsoleLog(vm) => worker.answer_console_log(vm).await,
                     Question::Candidates(vm) => worker.answer_candidates(vm).await,
                     Question::Remote(vm, reveal) => worker.answer_remote(vm, *reveal).await,
                     Question::Metrics(vm) => worker.answer_metrics(vm).await,
@@ -97,6 +100,22 @@ impl Worker {
             vm: key.clone(),
             document,
         });
+    }
+
+    async fn answer_console_log(&self, key: &VmKey) {
+        self.outbox().answer(Update::ConsoleLog {
+            vm: key.clone(),
+            text: self.console_log(key).await,
+        });
+    }
+
+    /// What a VM wrote on its console; or why nobody can tell, as one sentence.
+    pub(in crate::fleet) async fn console_log(&self, key: &VmKey) -> Result<String, String> {
+        self.about("Reading the console log", key, async |vm| {
+            self.ensure_session().await?;
+            self.read(|| self.cloud.console_log(vm)).await
+        })
+        .await
     }
 
     async fn answer_candidates(&self, key: &VmKey) {

@@ -122,7 +122,8 @@ fn task_kinds(action: &Action) -> &'static [&'static str] {
         Action::Pause => &["PAUSE"],
         Action::Resume => &["RESUME", "POWER_ON"],
         Action::Reboot => &["REBOOT"],
-        Action::Reset => &["RESET"],
+        // Nova calls both of its reboots so.
+        Action::Reset => &["RESET", "REBOOT"],
         Action::Protect { .. } => &["PROTECT"],
         Action::Unprotect => &["UNPROTECT"],
         Action::KeepOff => &["POWER_OFF"],
