@@ -135,6 +135,13 @@ fn hosts_are_listed_for_who_may_relocate() {
         .vmdeck(&["relocate", "web-01", "--to", "nohost"])
         .ends_with(2);
     assert!(run.err.contains("it can go to: esx-bcn-02"), "{run:?}");
+    demo.vmdeck(&["relocate", "web-01", "--to", "esx-bcn-02"])
+        .ends_with(0);
+    let vm = demo
+        .vmdeck(&["show", "web-01", "-o", "json"])
+        .ends_with(0)
+        .json();
+    assert_eq!(vm["host"], "esx-bcn-02");
     let viewer = demo.configured(&[("abiquo", demo.url(), "viewer", "")]);
     for (args, lacks) in [
         (&["relocate", "web-01"][..], "VM_RELOCATE"),
@@ -165,4 +172,56 @@ fn the_password_of_a_screen_is_shown_only_when_it_is_asked_for() {
         shown["password"].as_str().is_some_and(|it| !it.is_empty()),
         "{shown}"
     );
+}
+
+#[test]
+fn a_delete_asks_and_takes_an_action_plan_by_force_only() {
+    let demo = Demo::start(FAST);
+    let run = demo.vmdeck(&["delete", "web-01"]).ends_with(2);
+    assert!(run.err.contains("--yes") && run.out.is_empty(), "{run:?}");
+    let asked = demo
+        .vmdeck(&["delete", "batch-04", "--yes", "-o", "json"])
+        .ends_with(1)
+        .json();
+    assert!(
+        message(&asked).contains("VM-167") && message(&asked).contains("--force"),
+        "{asked}"
+    );
+    let done = demo
+        .vmdeck(&["delete", "golden-rocky", "--yes", "-o", "json"])
+        .ends_with(0)
+        .json();
+    assert_eq!(done[0]["outcome"], "done");
+    demo.vmdeck(&["show", "golden-rocky"]).ends_with(2);
+}
+
+#[test]
+fn appliances_are_made_restricted_changed_and_removed() {
+    let demo = Demo::start(FAST);
+    let shown = || {
+        let vapps = demo.vmdeck(&["vapps", "-o", "json"]).ends_with(0).json();
+        let mut vapps = vapps.as_array().unwrap().iter();
+        vapps.find(|vapp| vapp["name"] == "till").cloned()
+    };
+    demo.vmdeck(&[
+        "vapp",
+        "create",
+        "till",
+        "--project",
+        "tidewater-core",
+        "--restricted",
+    ])
+    .ends_with(0);
+    assert_eq!(shown().unwrap()["restricted"], true);
+    demo.vmdeck(&["vapp", "edit", "till", "--restricted", "false"])
+        .ends_with(0);
+    assert_eq!(shown().unwrap()["restricted"], false);
+    demo.vmdeck(&["vapp", "delete", "till", "--yes"])
+        .ends_with(0);
+    assert_eq!(shown(), None);
+    let group = demo
+        .vmdeck(&["vapp", "restrict", "runner-02", "-o", "json"])
+        .ends_with(1)
+        .json();
+    assert!(message(&group).contains("VM-166"), "{group}");
 }
