@@ -12,7 +12,7 @@ use super::output::{self, Format};
 use super::session::{Followed, Session, Waited};
 use super::{print, say, times};
 use crate::fleet::{Command, CommandReport, Inventory, Stage};
-use crate::model::{Action, ActionKind, Confirmed, Denial, Vm, VmKey};
+use crate::model::{Action, ActionKind, Confirmed, Denial, TaskState, Vm, VmKey};
 
 /// Does `action` to the VMs that are named, and prints what became of each, in the order of the names.
 pub async fn run(context: &Context, names: &[String], action: Action) -> Result<Exit, Stop> {
@@ -161,10 +161,35 @@ pub async fn send(
         }
     }
     let records = followed.iter().map(|one| {
-        let record = OutcomeRecord::of(&one.report, one.task.as_ref(), action, waited.as_deref());
+        let mut record =
+            OutcomeRecord::of(&one.report, one.task.as_ref(), action, waited.as_deref());
+        if let Some(words) = held(one, session.inventory()).filter(|_| waited.is_some()) {
+            record.message = Some(words);
+        }
         (one.report.command.vm().cloned(), record)
     });
     Ok(records.collect())
+}
+
+/// That it is no slow cloud that is waited for, but a person who reviews what was asked.
+fn held(one: &Followed, inventory: &Inventory) -> Option<String> {
+    let Stage::Accepted { .. } = one.report.stage else {
+        return None;
+    };
+    let vms = match &one.report.command {
+        Command::ActOnVapp { vms, .. } => vms.as_slice(),
+        command => command.vm().map_or(&[][..], std::slice::from_ref),
+    };
+    let tasks = vms.iter().flat_map(|vm| inventory.tasks_of(vm));
+    let held = tasks.filter(|task| task.state == TaskState::Queueing);
+    let held: Vec<_> = held.map(|task| task.key.to_string()).collect();
+    (!held.is_empty()).then(|| {
+        format!(
+            "{} waits to be reviewed, as task {}; `vmdeck workflow` lists what does",
+            one.report.command.title(),
+            held.join(", ")
+        )
+    })
 }
 
 /// Sends commands and follows them as the options say, each in its place.

@@ -13,6 +13,7 @@ mod configuration;
 mod demo;
 mod four;
 mod harness;
+mod lifecycle;
 mod misbehaving;
 mod reading;
 mod several;

@@ -81,6 +81,34 @@ fn a_no_on_the_terminal_sends_nothing() {
 }
 
 #[test]
+fn what_a_cloud_asks_is_answered_on_the_terminal() {
+    let demo = Demo::start(FAST);
+    let config = demo.config();
+    let config = config.to_str().unwrap();
+    let args = [
+        "--config",
+        config,
+        "--cloud",
+        "abiquo",
+        "deploy",
+        "golden-windows",
+        "-o",
+        "csv",
+    ];
+    let (code, screen) = in_terminal(demo.home(), &args, "[y/N] ", "\n");
+    assert_eq!(code, 1, "{screen}");
+    assert!(screen.contains(",refused,"), "{screen}");
+    let (code, screen) = in_terminal(demo.home(), &args, "[y/N] ", "y\n");
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        screen.contains("soft limits would be exceeded")
+            && screen.contains("with force it would be done"),
+        "the server's words stand before the question: {screen}"
+    );
+    assert!(screen.contains(",done,"), "{screen}");
+}
+
+#[test]
 fn in_production_the_name_is_typed() {
     let demo = Demo::start(FAST);
     let config = demo.configured(&[("prod", demo.url(), "admin", "environment = \"production\"")]);
