@@ -705,6 +705,9 @@ async fn each_action_of_an_owner_goes_to_its_end_and_back() {
             .all(|task| task.user.as_deref() == Some("alice"))
     );
     assert_eq!(tasks.last().unwrap().kind.as_str(), "DEPLOY");
+    // Also of those whose events are not read one by one.
+    let over = |task: &Task| task.state == TaskState::FinishedSuccessfully;
+    assert!(tasks.iter().all(over), "{tasks:?}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod demo;
 mod four;
 mod harness;
 mod misbehaving;
+mod openstack;
 mod reading;
 mod several;
 #[path = "../support/mod.rs"]

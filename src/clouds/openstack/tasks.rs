@@ -90,19 +90,19 @@ impl Openstack {
     ) -> Result<Option<Task>> {
         let row: wire::OneAction<'_> = decode(&answer.body, "the action")?;
         let now = date(&answer.headers, DATE).unwrap_or_else(Timestamp::now);
-        Ok(row
-            .action
-            .0
-            .and_then(|row| self.told(&row, vm, names, (is_busy, now), place)))
+        Ok(row.action.0.and_then(|row| {
+            let runs = is_busy || is_to_begin(&row, now);
+            self.told(&row, vm, names, runs, place)
+        }))
     }
 
-    /// An action as a task. One that has no events yet, and was asked for just now, has not begun.
+    /// An action as a task. `runs` says that it is not over, whatever its events tell.
     fn told(
         &self,
         row: &wire::Action<'_>,
         vm: &VmKey,
         names: &Names,
-        (is_busy, now): (bool, Timestamp),
+        runs: bool,
         place: &str,
     ) -> Option<Task> {
         let user = id(row.user_id.get());
@@ -110,13 +110,8 @@ impl Openstack {
             Some(name) => name.clone(),
             None => Arc::from(id),
         });
-        let is_new = row.events.items.is_empty()
-            && row.message.get().is_none()
-            && moment(row.start_time.get()).is_some_and(|at| {
-                Duration::try_from(now.duration_since(at)).is_ok_and(|age| age < BEGINS_WITHIN)
-            });
         let locator = format!("{place}|{}", vm.id);
-        task(vm, row, is_busy || is_new, user, &locator)
+        task(vm, row, runs, user, &locator)
     }
 
     /// The tasks of a server, newest first.
@@ -174,10 +169,21 @@ impl Openstack {
                     .flatten(),
                 _ => None,
             };
-            tasks.extend(read.or_else(|| self.told(row, &key, &names, (is_busy, now), &place)));
+            // A list has no events. That one has none is a sign of the newest alone: after the others something else was asked for.
+            let runs = is_busy || (at == 0 && is_to_begin(row, now));
+            tasks.extend(read.or_else(|| self.told(row, &key, &names, runs, &place)));
         }
         Ok(tasks)
     }
+}
+
+/// Whether an action has not begun yet: it has no events, and was asked for just now.
+fn is_to_begin(row: &wire::Action<'_>, now: Timestamp) -> bool {
+    row.events.items.is_empty()
+        && row.message.get().is_none()
+        && moment(row.start_time.get()).is_some_and(|at| {
+            Duration::try_from(now.duration_since(at)).is_ok_and(|age| age < BEGINS_WITHIN)
+        })
 }
 
 /// A deletion that is over, of a server of which nothing is left.
