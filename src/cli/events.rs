@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::context::Context;
 use super::exit::{Exit, Stop};
 use super::output::{self, event::EventRecord};
-use super::print;
 use super::session::Session;
 use super::times::{self, Since};
+use super::{print, say};
+use crate::clouds::capabilities;
 use crate::fleet::EventQuery;
 use crate::model::{Event, Severity};
 
@@ -79,6 +80,9 @@ impl EventsArgs {
 /// Lists events.
 pub async fn run(context: &Context, args: &EventsArgs) -> Result<Exit, Stop> {
     let mut session = Session::open(context, &context.selected)?;
+    for words in silent(context) {
+        say(&words);
+    }
     let query = args.query(Timestamp::now());
     let (mut events, exit) = session.events(&query).await;
     session.stop().await;
@@ -87,6 +91,30 @@ pub async fn run(context: &Context, args: &EventsArgs) -> Result<Exit, Stop> {
     let events = newest(events, query.limit);
     let records: Vec<_> = events.iter().map(EventRecord::of).collect();
     print(exit, |out| output::print(&records, context.format(), out))
+}
+
+/// Which clouds tell no events, a sentence each: those that were asked for by name, or all where none of them tells any.
+fn silent(context: &Context) -> Vec<String> {
+    let clouds = context.loaded.config.clouds.iter();
+    let selected = clouds.filter(|cloud| {
+        let mut names = context.selected.iter();
+        names.any(|name| name.as_str() == cloud.name)
+    });
+    let (telling, silent): (Vec<_>, Vec<_>) =
+        selected.partition(|cloud| capabilities(&cloud.provider).events);
+    if context.global.clouds.is_empty() && !telling.is_empty() {
+        return Vec::new();
+    }
+    let words = silent.into_iter().map(|cloud| {
+        let has = capabilities(&cloud.provider);
+        let instead = if has.tasks {
+            "; what was done to its VMs is told by `vmdeck tasks`"
+        } else {
+            ""
+        };
+        format!("{}: {} tells no events{instead}", cloud.name, has.provider)
+    });
+    words.collect()
 }
 
 /// The newest events of all clouds together, newest first.

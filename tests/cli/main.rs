@@ -15,6 +15,7 @@ mod four;
 mod harness;
 mod lifecycle;
 mod misbehaving;
+mod openstack;
 mod reading;
 mod several;
 #[path = "../support/mod.rs"]

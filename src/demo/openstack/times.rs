@@ -24,6 +24,13 @@ pub(super) fn precise(at_ms: i64) -> String {
     format!("{}Z", bare(at_ms))
 }
 
+/// Whole seconds as HTTP's headers have them.
+pub(super) fn http(at_ms: i64) -> String {
+    moment(at_ms)
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string()
+}
+
 /// A time of a query, in milliseconds. Without a zone it is UTC.
 pub(super) fn parse(text: &str) -> Option<i64> {
     if let Ok(at) = text.parse::<Timestamp>() {
@@ -44,6 +51,7 @@ mod tests {
         assert_eq!(iso(at_ms), "2025-07-14T08:00:00Z");
         assert_eq!(bare(at_ms), "2025-07-14T08:00:00.250000");
         assert_eq!(precise(at_ms), "2025-07-14T08:00:00.250000Z");
+        assert_eq!(http(at_ms), "Mon, 14 Jul 2025 08:00:00 GMT");
         for text in [bare(at_ms), precise(at_ms)] {
             assert_eq!(parse(&text), Some(at_ms), "{text}");
         }
