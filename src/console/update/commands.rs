@@ -315,7 +315,10 @@ fn act(app: &mut App, kind: ActionKind) -> Vec<Effect> {
     if let Some(Layer::Task(dialog)) = app.layers.last() {
         let task = app.inventory.task(&dialog.task);
         let Some(vm) = task.and_then(|task| task.vm.clone()) else {
-            let text = format!("{}: this task is about no single VM", kind.title());
+            let text = format!(
+                "{}: this task is about no single VM",
+                app.look.labels.action(kind)
+            );
             app.notices.add(app.now, Level::Info, text);
             return Vec::new();
         };

@@ -235,6 +235,10 @@ fn status(app: &App) -> Vec<Pieces> {
                 theme.text,
             );
         }
+        ViewKind::Appliances if !filter.is_empty() => {
+            let found = app.tree.found();
+            count.add(counted(found, "appliance", "appliances"), theme.text);
+        }
         ViewKind::Events => {
             let rows = app.events.rows().len();
             count.add(counted(rows, "event", "events"), theme.text);
@@ -284,7 +288,11 @@ fn status(app: &App) -> Vec<Pieces> {
         order.add(format!("{dot}by {} {arrow}", sort.column.id()), theme.dim);
     }
     let mut of_clouds = Pieces::default();
-    let narrowed = app.view == ViewKind::Events && !app.events.is_unfiltered();
+    let narrowed = match app.view {
+        ViewKind::Events => !app.events.is_unfiltered(),
+        ViewKind::Vms | ViewKind::Appliances => !filter.is_empty(),
+        ViewKind::Clouds | ViewKind::Workflow => false,
+    };
     if !narrowed {
         of_clouds.add(
             format!(", {}", counted(clouds, "cloud", "clouds")),

@@ -4,15 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::footer::hint_line;
-use super::menu::subject;
 use super::paint::{Pieces, Strip};
 use super::popup;
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::Hosts;
+use crate::console::naming::cloud_words;
 use crate::console::text::memory;
 use crate::console::viewports::Port;
-use crate::model::Host;
+use crate::model::{ActionKind, Host};
 
 /// Draws it.
 pub fn draw(app: &App, choice: &Hosts, port: &mut Port, area: Rect, buffer: &mut Buffer) {
@@ -31,7 +31,12 @@ pub fn draw(app: &App, choice: &Hosts, port: &mut Port, area: Rect, buffer: &mut
     } else {
         &[UiCommand::Choose, UiCommand::Back]
     };
-    let title = format!("Relocate {} to", subject(app, &vm));
+    let title = format!(
+        "{} {} on {} to …",
+        app.words(ActionKind::Relocate, &vm).title,
+        vm.vm.name,
+        cloud_words(vm.cloud)
+    );
     let hints = hint_line(app, commands, &[]);
     let inside = popup::frame(theme, &title, theme.accent, &hints, place, buffer);
     port.rows = hosts.len();
