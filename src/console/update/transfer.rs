@@ -2,7 +2,8 @@
 
 use tui_input::Input;
 
-use super::actions::{ask_each, close_menu, send};
+use super::actions::{ask_each, close_menu};
+use super::answering::send;
 use super::open;
 use crate::console::app::App;
 use crate::console::choices::{DraftOf, Release, Snapshot, Targets, Way};

@@ -189,7 +189,7 @@ fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     let room = strip.room().saturating_sub(2);
     let fitting = status.iter().find(|pieces| pieces.width() <= room);
-    if let (None, ViewKind::Events, Some(shortest)) = (fitting, app.view, status.last()) {
+    if let (None, Some(shortest)) = (fitting, status.last()) {
         // What is filtered is told as far as it fits.
         let wide = u16::try_from(room).unwrap_or(0);
         let place = Rect {

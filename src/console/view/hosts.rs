@@ -32,10 +32,11 @@ pub fn draw(app: &App, choice: &Hosts, port: &mut Port, area: Rect, buffer: &mut
         &[UiCommand::Choose, UiCommand::Back]
     };
     let title = format!(
-        "{} {} on {} to …",
+        "{} {} on {} to {}",
         app.words(ActionKind::Relocate, &vm).title,
         vm.vm.name,
-        cloud_words(vm.cloud)
+        cloud_words(vm.cloud),
+        theme.glyphs.ellipsis
     );
     let hints = hint_line(app, commands, &[]);
     let inside = popup::frame(theme, &title, theme.accent, &hints, place, buffer);

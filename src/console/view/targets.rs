@@ -12,7 +12,6 @@ use crate::console::choices::{Projects, Release, Targets, Way};
 use crate::console::keymap::UiCommand;
 use crate::console::lists::targets::{Target, targets};
 use crate::console::naming::cloud_words;
-use crate::console::text::counted;
 use crate::console::update::transfer::kind_of;
 use crate::console::viewports::Port;
 use crate::model::{ActionKind, VmKey};
@@ -88,9 +87,10 @@ pub fn draw(
         .saturating_add(2 + field_rows + after_rows);
     let place = popup::centred(area, wide, high);
     let text = format!(
-        "{} {} to …",
+        "{} {} to {}",
         app.look.labels.action(kind_of(choice.way)),
-        named(app, &choice.vms)
+        named(app, &choice.vms),
+        theme.glyphs.ellipsis
     );
     let commands: &[UiCommand] = if shown.is_empty() {
         &[UiCommand::Back]
@@ -156,7 +156,8 @@ fn draw_target(app: &App, target: &Target, strip: &mut Strip<'_>) {
             );
             strip.column(&words, 22, theme.vapp_state(state));
             strip
-                .number(&counted(target.vms, "VM", "VMs"), 8, theme.dim)
+                .number(&target.vms.to_string(), 4, theme.dim)
+                .column(if target.vms == 1 { "VM" } else { "VMs" }, 3, theme.dim)
                 .gap(1);
         }
         None => {
