@@ -354,6 +354,20 @@ impl Layer {
         }
     }
 
+    /// Whether one of a few is chosen in it, which may lead to another layer.
+    #[must_use]
+    pub fn is_choice(&self) -> bool {
+        matches!(
+            self,
+            Self::Menu(_)
+                | Self::VappMenu(_)
+                | Self::Hosts(_)
+                | Self::Targets(_)
+                | Self::Release(_)
+                | Self::Projects(_)
+        )
+    }
+
     /// Its scroll position, where it scrolls.
     pub fn first(&mut self) -> Option<&mut usize> {
         match self {

@@ -1,5 +1,6 @@
 //! The console: what the terminal sees.
 
+mod aim;
 pub mod app;
 pub mod choices;
 mod input;

@@ -1,8 +1,10 @@
 //! What things are called on the screen: actions as they are called on the VM that is meant, clouds with the tenant they are looked at as.
 
 use super::app::App;
+use super::text::counted;
 use crate::fleet::{CloudView, Command, Overview};
-use crate::model::{ActionKind, CloudName, Denial, Named};
+use crate::model::task::spoken;
+use crate::model::{ActionKind, CloudName, Denial, Named, Task, TaskKind};
 
 impl App {
     /// What an action is called and does on a VM.
@@ -44,6 +46,41 @@ impl App {
         denial.told(&self.look.labels, Some(title)).to_string()
     }
 
+    /// What a task or a job is called on the screen.
+    #[must_use]
+    pub fn task_title(&self, kind: &TaskKind) -> String {
+        self.look.labels.renamed(&spoken(kind.title())).into_owned()
+    }
+
+    /// What a task is doing, on the screen.
+    #[must_use]
+    pub fn task_progress(&self, task: &Task) -> String {
+        let words = spoken(task.progress());
+        self.look.labels.renamed(&words).into_owned()
+    }
+
+    /// A cloud by its name, the tenant it is looked at as, and what it is used for.
+    #[must_use]
+    pub fn cloud_words(&self, cloud: &CloudName) -> String {
+        self.inventory
+            .cloud(cloud)
+            .map_or_else(|| cloud.to_string(), cloud_words)
+    }
+
+    /// What several VMs are acted on is said with: `3 VMs on prod PRODUCTION`, `3 VMs on 2 clouds`.
+    #[must_use]
+    pub fn vms_on<'a>(&self, count: usize, of: impl Iterator<Item = &'a CloudName>) -> String {
+        let mut clouds: Vec<_> = of.collect();
+        clouds.sort();
+        clouds.dedup();
+        let place = match clouds.as_slice() {
+            [] => String::new(),
+            [one] => format!(" on {}", self.cloud_words(one)),
+            several => format!(" on {} clouds", several.len()),
+        };
+        format!("{}{place}", counted(count, "VM", "VMs"))
+    }
+
     /// A cloud by its name, and by the tenant it is looked at as: `prod as Acme`.
     #[must_use]
     pub fn cloud_name(&self, cloud: &CloudName) -> String {
@@ -59,5 +96,15 @@ pub fn name_of(cloud: &CloudView) -> String {
     match &cloud.tenant {
         Some(tenant) => format!("{} as {}", cloud.info.name, tenant.name),
         None => cloud.info.name.to_string(),
+    }
+}
+
+/// A cloud by its name, the tenant it is looked at as, and what it is used for: `prod as Acme PRODUCTION`.
+pub fn cloud_words(cloud: &CloudView) -> String {
+    let name = name_of(cloud);
+    match &cloud.info.environment {
+        Some(word) if cloud.info.production => format!("{name} {}", word.to_uppercase()),
+        Some(word) => format!("{name} {word}"),
+        None => name,
     }
 }

@@ -1,5 +1,6 @@
 //! Long operations and their steps: tasks and jobs.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -136,6 +137,20 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("REFRESH", "Refresh", "Refreshing resources"),
     ("REGISTER_VM", "Register", "Registering"),
     ("TRANSACTION", "Transaction", "Transaction running"),
+    ("MOVE", "Move", "Moving"),
+    ("MOVE_TO_VAPP", "Move", "Moving"),
+    ("RESTRICT", "Restrict", "Restricting"),
+    ("RELEASE", "Release", "Letting go"),
+    ("ADD_IMAGE", "Add image", "Adding an image"),
+    ("EXPUNGE_VM_INSTANCE", "Expunge", "Expunging"),
+    // What events alone tell of.
+    ("DEPLOY_FINISH", "Deployed", "Deployed"),
+    ("UNDEPLOY_FINISH", "Undeployed", "Undeployed"),
+    ("INSTANCE_START", "Snapshot", "Taking a snapshot"),
+    ("INSTANCE_FINISH", "Snapshot taken", "Snapshot taken"),
+    ("REQUEST_ACCESS", "Remote access", "Remote access"),
+    ("VSM_CHANGE_STATE", "State changed", "State changed"),
+    ("VSM_VM_MOVED", "Host changed", "Host changed"),
 ];
 
 impl TaskKind {
@@ -168,6 +183,34 @@ impl TaskKind {
             .find(|(word, ..)| *word == &*self.0)
             .map_or(&self.0, |(.., progress)| progress)
     }
+}
+
+/// A word of the wire that has no title here, as people write: `Create image` for `CREATE_IMAGE`. What has a small letter in it was
+/// written for people already.
+#[must_use]
+pub fn spoken(word: &str) -> Cow<'_, str> {
+    if word.chars().any(char::is_lowercase) || !word.chars().any(char::is_uppercase) {
+        return Cow::Borrowed(word);
+    }
+    let parts = word.split(['_', ' ']).filter(|part| !part.is_empty());
+    let mut text = String::with_capacity(word.len());
+    for part in parts {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let lower = part.to_lowercase();
+        let mut chars = lower.chars();
+        if part == "VM" || part == "VMS" {
+            text.push_str("VM");
+            text.push_str(&lower[2..]);
+        } else if let Some(first) = chars.next().filter(|_| text.is_empty()) {
+            text.extend(first.to_uppercase());
+            text.push_str(chars.as_str());
+        } else {
+            text.push_str(&lower);
+        }
+    }
+    Cow::Owned(text)
 }
 
 impl fmt::Display for TaskKind {
@@ -362,6 +405,30 @@ mod tests {
         let state = TaskState::from_word("HIBERNATING");
         assert_eq!(state.as_str(), "HIBERNATING");
         assert!(!state.is_terminal());
+    }
+
+    #[test]
+    fn a_word_that_has_no_title_is_written_as_people_do() {
+        for (word, text) in [
+            ("CREATE_L3_NETWORK", "Create l3 network"),
+            ("VM", "VM"),
+            ("START_VMS", "Start VMs"),
+            ("HOST", "Host"),
+            ("installing ci-runner-2", "installing ci-runner-2"),
+            ("-", "-"),
+            ("", ""),
+        ] {
+            assert_eq!(spoken(word), text);
+        }
+    }
+
+    #[test]
+    fn what_the_clouds_do_has_a_title_in_words_of_people() {
+        for word in ["MOVE", "RESTRICT", "ADD_IMAGE", "EXPUNGE_VM_INSTANCE"] {
+            let kind = TaskKind::new(word);
+            assert_ne!(kind.title(), word);
+            assert_ne!(kind.progress(), word);
+        }
     }
 
     #[test]

@@ -429,7 +429,8 @@ fn several_are_moved_to_one_appliance_and_what_stands_there_stays() {
     deck.press("enter");
     let screen = deck.screen();
     assert!(
-        screen.contains("Move 2 VMs?") && screen.contains("It stands there already: burst-03"),
+        screen.contains("Move 2 VMs on prod PRODUCTION?")
+            && screen.contains("It stands there already: burst-03"),
         "{screen}"
     );
     deck.press("y");

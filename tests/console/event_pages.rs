@@ -74,6 +74,7 @@ fn reaching_the_end_asks_each_cloud_for_older_events_once() {
     assert!(!deck.screen().contains("that is all"));
     deck.press("j");
     assert_eq!(asked(&mut deck), [], "the end is far");
+    assert!(deck.screen().contains("more below"), "{}", deck.screen());
     deck.press("G");
     let second = asked(&mut deck);
     let oldest = ago(90_000 + limit as i64 - 1);

@@ -582,7 +582,7 @@ fn an_action_on_the_marked_lists_each_and_leaves_out_what_cannot() {
     deck.press("X");
     let screen = deck.screen();
     assert!(
-        screen.contains("Power off 4 VMs?") && screen.contains("Left out:"),
+        screen.contains("Power off 4 VMs on prod PRODUCTION?") && screen.contains("Left out:"),
         "{screen}"
     );
     assert!(screen.contains("It is off already"), "{screen}");
@@ -654,7 +654,7 @@ fn one_reason_protects_all_that_are_marked() {
         .typing("patch day")
         .press("enter");
     assert!(
-        deck.effects.is_empty() && deck.screen().contains("Protect 2 VMs?"),
+        deck.effects.is_empty() && deck.screen().contains("Protect 2 VMs on prod PRODUCTION?"),
         "{}",
         deck.screen()
     );
@@ -681,6 +681,54 @@ fn on_an_appliance_the_same_letters_act_on_all_of_it() {
     );
     deck.press("D").typing("2").press("enter");
     assert_eq!(names(&deck), ["web-01", "web-02"]);
+}
+
+#[test]
+fn what_is_filtered_for_among_appliances_is_under_the_cursor_and_nothing_else_stays() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("2 G")
+        .press("/")
+        .typing("shop-front")
+        .press("enter");
+    let screen = deck.screen();
+    assert!(screen.contains("1 appliance · /shop-front"), "{screen}");
+    assert!(!screen.contains("▾ lab"), "{screen}");
+    deck.press("m");
+    assert!(
+        deck.screen().contains("shop-front · prod PRODUCTION"),
+        "{}",
+        deck.screen()
+    );
+}
+
+#[test]
+fn what_was_chosen_from_is_not_left_round_what_it_led_to() {
+    let mut deck = Deck::new(120, 36);
+    deck.press("/").typing("web-01").press("enter m");
+    assert!(deck.screen().contains("ask the guest to stop"));
+    deck.press("X");
+    let screen = deck.screen();
+    assert!(
+        screen.contains("Power off web-01 on prod PRODUCTION?")
+            && !screen.contains("ask the guest to stop"),
+        "{screen}"
+    );
+    deck.press("esc");
+    assert!(deck.screen().contains("ask the guest to stop"));
+}
+
+#[test]
+fn a_menu_that_is_longer_than_the_screen_says_so() {
+    let mut deck = Deck::new(80, 14);
+    deck.press("/").typing("web-01").press("enter m");
+    let of = |deck: &mut Deck| {
+        let screen = deck.screen();
+        let line = screen.lines().find(|line| line.contains(" lines "));
+        line.unwrap_or_else(|| panic!("{screen}")).to_owned()
+    };
+    let top = of(&mut deck);
+    deck.press("G");
+    assert_ne!(of(&mut deck), top);
 }
 
 #[test]

@@ -335,6 +335,7 @@ fn tenants(deck: &mut Deck) {
         tenants: Ok(vec![
             tenant("3", "Zeta Works"),
             tenant("2", "Beta Bank"),
+            tenant("1", "Acme"),
             tenant("4", "beta lab"),
         ]),
     }]);
@@ -351,6 +352,11 @@ fn another_tenant_is_chosen_by_typing() {
         Some(&Effect::Ask(Ask::Tenants(cloud.clone())))
     );
     tenants(&mut deck);
+    let screen = deck.screen();
+    assert!(
+        screen.contains("own  Acme") && !screen.contains("│   Acme"),
+        "one's own is not listed again: {screen}"
+    );
     deck.typing("beta").press("down enter");
     let lab = tenant("4", "beta lab");
     assert_eq!(

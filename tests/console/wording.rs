@@ -195,7 +195,7 @@ fn several_of_different_kinds_are_told_what_happens_to_each() {
     deck.press("/").typing("web-0").press("enter ctrl-a X");
     let screen = deck.screen();
     assert!(
-        screen.contains("Deallocate or Power off 2 VMs?"),
+        screen.contains("Deallocate or Power off 2 VMs on prod PRODUCTION?"),
         "{screen}"
     );
     assert!(screen.contains("Its addresses are released") && screen.contains("The power is cut"));

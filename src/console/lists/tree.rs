@@ -39,6 +39,8 @@ pub struct Tree {
     filter: String,
     cursor: Cursor<Node>,
     stale: bool,
+    /// The filter has changed since the rows were made.
+    typed: bool,
 }
 
 impl Default for Tree {
@@ -49,6 +51,7 @@ impl Default for Tree {
             filter: String::new(),
             cursor: Cursor::default(),
             stale: true,
+            typed: false,
         }
     }
 }
@@ -71,12 +74,46 @@ impl Tree {
             inventory,
         };
         builder.build();
+        if std::mem::take(&mut self.typed) {
+            self.put_on_found();
+        }
         let rows = &self.rows;
         self.cursor.settle(
             rows.len(),
             |node| rows.iter().position(|row| row.node == *node),
             |at| Some(rows.get(at)?.node.clone()),
         );
+    }
+
+    /// How many appliances have what is filtered for in their name or in that of one of their VMs.
+    #[must_use]
+    pub fn found(&self) -> usize {
+        let vapps = self
+            .rows
+            .iter()
+            .filter(|row| matches!(row.node, Node::Vapp(..)));
+        vapps.count()
+    }
+
+    /// Puts the cursor on the first thing found, where it stands only on what that stands in.
+    fn put_on_found(&mut self) {
+        let found = |row: &TreeRow| match row.node {
+            Node::Vapp(..) => row.open != Some(true) || self.turned.contains(&row.node),
+            Node::Vm(_) => true,
+            Node::Cloud(_) | Node::Project(..) => false,
+        };
+        let on = self.cursor.on();
+        if self.filter.is_empty()
+            || self
+                .rows
+                .iter()
+                .any(|row| on == Some(&row.node) && found(row))
+        {
+            return;
+        }
+        if let Some(at) = self.rows.iter().position(found) {
+            self.put(at);
+        }
     }
 
     fn is_open(&self, node: &Node) -> bool {
@@ -199,6 +236,7 @@ impl Tree {
     /// Narrows the tree to appliances and VMs whose name has the text, whatever its case, with what they stand in.
     pub fn set_filter(&mut self, text: &str) {
         self.filter = text.to_lowercase();
+        self.typed = true;
         self.stale = true;
     }
 }
@@ -226,6 +264,7 @@ impl Builder<'_> {
         let inventory = self.inventory;
         for cloud in inventory.clouds() {
             let name = &cloud.info.name;
+            let top = self.tree.rows.len();
             if !self.branch(Node::Cloud(name.clone())) {
                 continue;
             }
@@ -264,6 +303,7 @@ impl Builder<'_> {
                 }
                 self.drop_if_empty(before);
             }
+            self.drop_if_empty(top);
         }
     }
 

@@ -1,23 +1,19 @@
-//! From a key to a command: may it be done, must it be asked, then send it.
+//! From a key to a command: may it be done, must it be asked.
 
 use tui_input::Input;
 
-use super::{appliances, forcing, open, transfer};
+use super::protecting::ask_reason;
+use super::{open, transfer};
 use crate::console::app::App;
 use crate::console::choices::Way;
 use crate::console::keymap::ViewKind;
-use crate::console::layers::{Asked, Hosts, Layer, Protect, Question};
-use crate::console::marks::Batch;
+use crate::console::layers::{Asked, Hosts, Layer, Question};
 use crate::console::message::Effect;
 use crate::console::naming::name_of;
 use crate::console::notices::Level;
 use crate::console::text::counted;
 use crate::fleet::{Ask, Command};
-use crate::model::text::clean_to;
-use crate::model::{Action, ActionKind, Availability, Denial, TaskKey, Vm, VmKey, confirmation};
-
-/// The longest reason, in characters.
-const REASON_MAX: usize = 500;
+use crate::model::{Action, ActionKind, Denial, TaskKey, Vm, VmKey, confirmation};
 
 /// Begins an action on what actions go to now.
 pub(super) fn begin(app: &mut App, kind: ActionKind) -> Vec<Effect> {
@@ -153,23 +149,6 @@ fn may_begin(app: &mut App, kind: ActionKind, vm: &VmKey, denial: Option<Denial>
     true
 }
 
-fn ask_reason(app: &mut App, vms: Vec<VmKey>) {
-    let kept = app
-        .draft
-        .take()
-        .filter(|(of, _)| *of == vms)
-        .map(|(_, text)| text)
-        .unwrap_or_default();
-    let protect = Protect {
-        vms,
-        input: Input::new(kept),
-        recalled: None,
-        own: String::new(),
-        empty: false,
-    };
-    open(app, Layer::Protect(protect));
-}
-
 /// Begins an action on several VMs: a reason first where one is needed, then a question that lists each.
 fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect> {
     let allowed = |vm: &VmKey| {
@@ -210,7 +189,7 @@ fn begin_on_many(app: &mut App, kind: ActionKind, vms: Vec<VmKey>) -> Vec<Effect
 }
 
 /// The same action for each.
-fn ask_many(app: &mut App, action: &Action, vms: Vec<VmKey>) {
+pub(super) fn ask_many(app: &mut App, action: &Action, vms: Vec<VmKey>) {
     ask_each(app, action.kind(), vms, |_| Some(action.clone()));
 }
 
@@ -249,155 +228,6 @@ pub(super) fn ask_each(
             first: 0,
         }),
     );
-}
-
-/// The answer to a question is yes: what may still be done is sent.
-pub(super) fn answer(app: &mut App) -> Vec<Effect> {
-    let Some(Layer::Question(question)) = app.layers.last() else {
-        return Vec::new();
-    };
-    if question
-        .expected
-        .as_ref()
-        .is_some_and(|expected| question.input.value().trim() != expected)
-    {
-        return Vec::new();
-    }
-    if forcing::is_unread(app) {
-        return Vec::new();
-    }
-    let commands = question.commands.clone();
-    let many = match &question.what {
-        Asked::Many(kind, _) => Some(*kind),
-        Asked::Force { .. } => forcing::same_kind(&commands),
-        Asked::Action(..) | Asked::AcknowledgeAll(_) | Asked::OnVapp(..) => None,
-    };
-    // The marks have done their work: the next key must not hit the same machines.
-    let marked = matches!(question.what, Asked::Many(..));
-    if matches!(question.what, Asked::Action(ActionKind::Snapshot, _)) {
-        app.kept = None;
-    }
-    app.layers.pop();
-    close_menu(app);
-    if let Some(kind) = many {
-        if marked {
-            app.marks.clear();
-        }
-        return send_many(app, kind, commands);
-    }
-    send(app, commands)
-}
-
-/// Sends what may still be done.
-pub(super) fn send(app: &mut App, commands: impl IntoIterator<Item = Command>) -> Vec<Effect> {
-    commands
-        .into_iter()
-        .filter_map(|command| still_allowed(app, command))
-        .map(Effect::Submit)
-        .collect()
-}
-
-/// Sends to each that still may be touched, and counts their outcomes.
-fn send_many(app: &mut App, kind: ActionKind, commands: Vec<Command>) -> Vec<Effect> {
-    let commands: Vec<_> = commands
-        .into_iter()
-        .filter_map(|command| still_allowed(app, command))
-        .collect();
-    let vms: Vec<_> = commands.iter().filter_map(Command::vm).cloned().collect();
-    app.failed_last.clear();
-    if vms.len() > 1 {
-        app.batches.push(Batch::new(kind, vms));
-    }
-    commands.into_iter().map(Effect::Submit).collect()
-}
-
-/// Rows may have changed while the question was open.
-fn still_allowed(app: &mut App, command: Command) -> Option<Command> {
-    if let Some(why) = appliances::why_not(&app.inventory, &command) {
-        let text = format!("{} was not sent: {why}", command.title());
-        app.notices.add(app.now, Level::Caution, text);
-        return None;
-    }
-    let Command::Act { vm, action, .. } = &command else {
-        return Some(command);
-    };
-    let kind = action.kind();
-    let text = match app.inventory.overview_of(vm) {
-        Some(overview) => match overview.availability_of(action) {
-            Availability::Allowed => return Some(command),
-            Availability::Denied(denial) => {
-                let title = app.words(kind, &overview).title;
-                let why = app.told(&denial, kind, &overview);
-                format!("{title} was not sent: {why}")
-            }
-        },
-        None => {
-            let title = app.look.labels.action(kind);
-            format!("{title} was not sent: {vm} is gone")
-        }
-    };
-    app.notices.add(app.now, Level::Caution, text);
-    None
-}
-
-/// The reason of a protection is typed.
-pub(super) fn protect(app: &mut App) -> Vec<Effect> {
-    let Some(Layer::Protect(protect)) = app.layers.last_mut() else {
-        return Vec::new();
-    };
-    let reason = clean_to(protect.input.value().trim(), REASON_MAX).into_owned();
-    if reason.is_empty() {
-        protect.empty = true;
-        return Vec::new();
-    }
-    let vms = protect.vms.clone();
-    app.layers.pop();
-    app.remembered.remember_reason(&reason);
-    let action = Action::Protect { reason };
-    match vms.as_slice() {
-        [vm] => {
-            close_menu(app);
-            let Some(known) = app.inventory.find(vm) else {
-                return Vec::new();
-            };
-            let command = Command::act_on(known, action);
-            still_allowed(app, command)
-                .map(Effect::Submit)
-                .into_iter()
-                .collect()
-        }
-        _ => {
-            ask_many(app, &action, vms);
-            Vec::new()
-        }
-    }
-}
-
-/// An earlier or later reason instead of what is typed; one's own text comes back after the latest.
-pub(super) fn recall(app: &mut App, earlier: bool) {
-    let reasons = app.remembered.reasons().to_vec();
-    let Some(Layer::Protect(protect)) = app.layers.last_mut() else {
-        return;
-    };
-    let next = match (protect.recalled, earlier) {
-        (None, true) => Some(0),
-        (Some(at), true) => Some((at + 1).min(reasons.len().saturating_sub(1))),
-        (Some(at), false) => at.checked_sub(1),
-        (None, false) => return,
-    };
-    if protect.recalled.is_none() {
-        protect.own = protect.input.value().to_owned();
-    }
-    let text = match next {
-        Some(at) => match reasons.get(at) {
-            Some(reason) => reason.clone(),
-            None => return,
-        },
-        None => protect.own.clone(),
-    };
-    protect.recalled = next;
-    protect.empty = false;
-    protect.input = Input::new(text);
 }
 
 /// The action that a task carried out, to try it again.

@@ -87,13 +87,19 @@ pub(super) fn begin(app: &mut App, kind: VappActionKind) -> Vec<Effect> {
     };
     let name = vapp_name(&app.inventory, &key);
     let why = match app.inventory.vapp_availability(&key, kind) {
-        Some(Availability::Allowed) => under_way(&app.inventory, &key)
-            .map(|report| format!("{} was asked for already", report.command.title())),
-        Some(Availability::Denied(denial)) => Some(denial.to_string()),
+        Some(Availability::Allowed) => under_way(&app.inventory, &key).map(|report| {
+            format!(
+                "{} was asked for already",
+                app.command_title(&report.command)
+            )
+        }),
+        Some(Availability::Denied(denial)) => Some(denial.told(&app.look.labels, None).to_string()),
         None => Some("its cloud does not list it".to_owned()),
     };
+    let title = app.look.labels.vapp_action(kind);
+    let cloud = app.cloud_name(&key.cloud);
     if let Some(why) = why {
-        let text = format!("{} {name} on {}: {why}", kind.title(), key.cloud);
+        let text = format!("{title} {name} on {cloud}: {why}");
         app.notices.add(app.now, Level::Caution, text);
         return Vec::new();
     }
@@ -113,9 +119,7 @@ pub(super) fn begin(app: &mut App, kind: VappActionKind) -> Vec<Effect> {
     let vms = touched_now(&app.inventory, &key, kind);
     if vms.is_empty() && kind != VappActionKind::Delete {
         let text = format!(
-            "{} {name} on {}: none of its VMs is to be {} now",
-            kind.title(),
-            key.cloud,
+            "{title} {name} on {cloud}: none of its VMs is to be {} now",
             kind.done()
         );
         app.notices.add(app.now, Level::Caution, text);

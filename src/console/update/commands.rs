@@ -3,8 +3,8 @@
 use tui_input::Input;
 
 use super::{
-    acknowledging, actions, appliances, events, forcing, keys, moving, open, opening, remote,
-    reviewing, tenants, transfer,
+    acknowledging, actions, answering, appliances, events, forcing, keys, moving, open, opening,
+    protecting, remote, reviewing, tenants, transfer,
 };
 use crate::console::app::{App, Focus};
 use crate::console::choices::DraftOf;
@@ -120,8 +120,8 @@ pub(super) fn run(app: &mut App, command: UiCommand, ports: &Viewports) -> Vec<E
         UiCommand::Approve => reviewing::begin(app, true),
         UiCommand::Reject => reviewing::begin(app, false),
         UiCommand::AnswerCloud => forcing::answer(app),
-        UiCommand::Earlier => actions::recall(app, true),
-        UiCommand::Later => actions::recall(app, false),
+        UiCommand::Earlier => protecting::recall(app, true),
+        UiCommand::Later => protecting::recall(app, false),
         UiCommand::Again => {
             if let Some(Layer::Task(dialog)) = app.layers.last()
                 && let Some((kind, vm)) = actions::action_of(app, &dialog.task)
@@ -316,7 +316,10 @@ fn act(app: &mut App, kind: ActionKind) -> Vec<Effect> {
     if let Some(Layer::Task(dialog)) = app.layers.last() {
         let task = app.inventory.task(&dialog.task);
         let Some(vm) = task.and_then(|task| task.vm.clone()) else {
-            let text = format!("{}: this task is about no single VM", kind.title());
+            let text = format!(
+                "{}: this task is about no single VM",
+                app.look.labels.action(kind)
+            );
             app.notices.add(app.now, Level::Info, text);
             return Vec::new();
         };
@@ -367,8 +370,8 @@ fn choose(app: &mut App) -> Vec<Effect> {
 
 fn yes(app: &mut App) -> Vec<Effect> {
     match app.layers.last() {
-        Some(Layer::Question(_)) => actions::answer(app),
-        Some(Layer::Protect(_)) => actions::protect(app),
+        Some(Layer::Question(_)) => answering::answer(app),
+        Some(Layer::Protect(_)) => protecting::protect(app),
         Some(Layer::Snapshot(_)) => transfer::snapshot(app),
         Some(Layer::VappForm(_)) => appliances::submit(app),
         Some(Layer::Decide(_)) => reviewing::send(app),

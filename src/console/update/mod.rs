@@ -2,6 +2,7 @@
 
 mod acknowledging;
 mod actions;
+mod answering;
 pub mod appliances;
 mod commands;
 mod events;
@@ -9,6 +10,7 @@ mod forcing;
 mod keys;
 mod moving;
 mod opening;
+mod protecting;
 mod remote;
 pub mod reviewing;
 mod tenants;

@@ -38,10 +38,15 @@ pub fn listed(app: &App, choice: &TenantChoice) -> Vec<Option<Group>> {
     let typed = choice.input.value().trim().to_lowercase();
     let cloud = app.inventory.cloud(&choice.cloud);
     let tenants = cloud.and_then(|cloud| cloud.tenants.as_ref()?.as_ref().ok());
-    let own = Some(None).filter(|_| typed.is_empty() || "own".starts_with(&typed));
+    // The list of a cloud has the user's own as well: once is enough.
+    let home = cloud.and_then(|cloud| cloud.session.as_ref()?.tenant.as_deref());
+    let own = Some(None).filter(|_| {
+        home.is_some_and(|name| name.to_lowercase().contains(&typed)) || "own".starts_with(&typed)
+    });
     let mut named: Vec<_> = tenants
         .into_iter()
         .flatten()
+        .filter(|tenant| home != Some(&*tenant.name))
         .filter(|tenant| tenant.name.to_lowercase().contains(&typed))
         .cloned()
         .collect();

@@ -2,7 +2,8 @@
 
 use tui_input::Input;
 
-use super::actions::{ask_each, close_menu, send};
+use super::actions::{ask_each, close_menu};
+use super::answering::send;
 use super::open;
 use crate::console::app::App;
 use crate::console::choices::{DraftOf, Release, Snapshot, Targets, Way};
@@ -20,7 +21,7 @@ const NAME_MAX: usize = 128;
 
 /// Opens the choice of an appliance to put VMs into.
 pub(super) fn pick(app: &mut App, way: Way, vms: Vec<VmKey>) {
-    let title = title(way);
+    let title = app.look.labels.action(kind_of(way));
     if common(&app.inventory, &vms).is_none() {
         let count = counted(vms.len(), "VM", "VMs");
         let text = format!("{title}: the {count} stand in several projects; mark those of one");
@@ -40,12 +41,12 @@ pub(super) fn pick(app: &mut App, way: Way, vms: Vec<VmKey>) {
     );
 }
 
-/// What a person calls it.
+/// The action that a choice is for.
 #[must_use]
-pub fn title(way: Way) -> &'static str {
+pub fn kind_of(way: Way) -> ActionKind {
     match way {
-        Way::Move => ActionKind::Move.title(),
-        Way::Restrict => ActionKind::Restrict.title(),
+        Way::Move => ActionKind::Move,
+        Way::Restrict => ActionKind::Restrict,
     }
 }
 

@@ -200,7 +200,8 @@ fn appliance(app: &App, key: Option<&VappKey>, vapp: &VappRef<'_>, strip: &mut S
             let kind = TaskKind::new(&report.command.title().to_uppercase());
             let words = kind.progress();
             let words = if words == kind.as_str() {
-                format!("{} {}", report.command.title(), theme.glyphs.ellipsis)
+                let called = app.command_title(&report.command);
+                format!("{called} {}", theme.glyphs.ellipsis)
             } else {
                 labels.renamed(words).to_string()
             };

@@ -3,11 +3,11 @@
 use ratatui::style::Style;
 
 use super::events::when;
-use super::list::cloud_words;
 use super::paint::Pieces;
 use super::popup::{field, wrapped};
 use super::{metrics, row};
 use crate::console::app::App;
+use crate::console::naming::cloud_words;
 use crate::console::text::{memory, since};
 use crate::fleet::Overview;
 use crate::model::{Job, JobState, PowerState, ProtectionScope, Task, TaskState};
@@ -198,7 +198,7 @@ pub fn task_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>)
     let mut pieces = Pieces::default();
     pieces
         .add(format!("{sign} "), style)
-        .add(app.look.labels.renamed(task.kind.title()), theme.text)
+        .add(app.task_title(&task.kind), theme.text)
         .add(format!("  {}", task.state.word()), style);
     if let Some(created) = task.created_at {
         pieces.add(format!("  {}", when(app, created)), theme.dim);
@@ -211,10 +211,7 @@ pub fn task_lines(app: &App, task: &Task, cells: usize, lines: &mut Vec<Pieces>)
         let (words, style) = job_words(app, job);
         let mut pieces = Pieces::default();
         pieces
-            .add(
-                format!("    {} ", app.look.labels.renamed(job.kind.title())),
-                theme.dim,
-            )
+            .add(format!("    {} ", app.task_title(&job.kind)), theme.dim)
             .add(words, style);
         lines.push(pieces);
         if let Some(description) = job

@@ -5,7 +5,6 @@ use ratatui::layout::{Position, Rect};
 
 use super::footer::hint_line;
 use super::forms::draw_field;
-use super::list::cloud_words;
 use super::menu::subject;
 use super::paint::{Pieces, Strip};
 use super::popup;
@@ -14,7 +13,7 @@ use super::{pane, row, vapp_question};
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::{Asked, Protect, Question};
-use crate::console::text::counted;
+use crate::console::naming::cloud_words;
 use crate::console::update::acknowledge_title;
 use crate::console::viewports::Port;
 use crate::fleet::Command;
@@ -60,7 +59,7 @@ pub fn draw_question(
                     format!(
                         "{:<10} {} failed",
                         app.cloud_name(&key.cloud),
-                        app.look.labels.renamed(task.kind.title())
+                        app.task_title(&task.kind)
                     ),
                     theme.dim,
                 );
@@ -178,7 +177,7 @@ fn many_lines(
     // One action may do different things to VMs of different kinds: each is said once.
     let mut consequences: Vec<&str> = Vec::new();
     let mut titles: Vec<&str> = Vec::new();
-    let mut acted_on = 0;
+    let mut acted_on = Vec::new();
     for key in vms {
         let Some(vm) = app.inventory.overview_of(key) else {
             continue;
@@ -187,7 +186,7 @@ fn many_lines(
         let answer = vm.availability(kind);
         let goes = commands.iter().any(|command| command.vm() == Some(key));
         let why = match answer.denial() {
-            Some(denial) => Some(denial.to_string()),
+            Some(denial) => Some(app.told(denial, kind, &vm)),
             None if goes => None,
             None if vapp_question::stands_there(vm.vm, commands) => {
                 Some("It stands there already".to_owned())
@@ -214,7 +213,7 @@ fn many_lines(
             }
             continue;
         }
-        acted_on += 1;
+        acted_on.push(&key.cloud);
         let words = app.words(kind, &vm);
         if !consequences.contains(&words.consequence) {
             consequences.push(words.consequence);
@@ -266,7 +265,10 @@ fn many_lines(
     before.push(Pieces::default());
     before.extend(lines);
     (
-        format!("{verb} {}?", counted(acted_on, "VM", "VMs")),
+        format!(
+            "{verb} {}?",
+            app.vms_on(acted_on.len(), acted_on.into_iter())
+        ),
         before,
     )
 }
@@ -287,8 +289,9 @@ pub fn draw_protect(
     let vm = overviews.first()?;
     let subject = match overviews.len() {
         1 => subject(app, vm),
-        count => counted(count, "VM", "VMs"),
+        count => app.vms_on(count, protect.vms.iter().map(|vm| &vm.cloud)),
     };
+    let title = app.words(ActionKind::Protect, vm).title;
     let place = popup::centred(area, 72, 6);
     let recall = if app.remembered.reasons().is_empty() {
         None
@@ -306,7 +309,7 @@ pub fn draw_protect(
     let hints = hint_line(app, &commands, &words);
     let inside = popup::frame(
         theme,
-        &format!("Protect {subject}"),
+        &format!("{title} {subject}"),
         theme.accent,
         &hints,
         place,

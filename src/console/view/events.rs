@@ -4,12 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::list::{List, Look, gutter};
-use super::paint::Strip;
+use super::paint::{Pieces, Strip};
 use super::popup::{lines as lines_of, wrapped};
 use crate::console::app::{App, Focus};
 use crate::console::lists::events::{End, KEPT_MAX};
 use crate::console::text::find_ignoring_case;
 use crate::console::viewports::Port;
+use crate::model::task::spoken;
 use crate::model::{Event, Severity, TaskKind};
 
 /// The lines that show the whole trace of one event, with a rule above.
@@ -90,6 +91,12 @@ fn draw_end(app: &App, port: &Port, body: Rect, buffer: &mut Buffer) {
     let below = rows
         .saturating_sub(port.first)
         .min(usize::from(body.height));
+    let hidden = rows.saturating_sub(port.first + below);
+    let (text, style) = if hidden > 0 {
+        (format!("{hidden} more below"), theme.dim)
+    } else {
+        (text, style)
+    };
     let line = Rect {
         y: body.y + u16::try_from(below).unwrap_or(body.height),
         height: 1,
@@ -108,6 +115,19 @@ fn draw_preview(app: &App, area: Rect, buffer: &mut Buffer) {
     let Some(event) = app.events.current() else {
         return;
     };
+    // A narrow list has no room for where it happened and who did it.
+    let mut origin = Pieces::default();
+    origin.add(format!(" {}", app.cloud_words(&event.key.cloud)), theme.dim);
+    if let Some(user) = performer(event) {
+        origin.add(format!(" {} {user}", theme.glyphs.dot), theme.dim);
+    }
+    origin.add(" ", theme.dim);
+    let corner = Rect {
+        width: area.width.saturating_sub(2),
+        height: 1,
+        ..area
+    };
+    origin.put_right(buffer, theme.glyphs, corner, area.y);
     let mut lines = Vec::new();
     wrapped(
         &event.trace,
@@ -124,6 +144,11 @@ fn draw_preview(app: &App, area: Rect, buffer: &mut Buffer) {
     lines_of(theme, &lines, 0, inside, buffer);
 }
 
+/// Who did it, as far as the event tells.
+fn performer(event: &Event) -> Option<&str> {
+    event.performed_by.as_deref().or(event.user.as_deref())
+}
+
 fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
     let theme = &app.look.theme;
     let (style, sign) = theme.severity(event.severity);
@@ -134,15 +159,7 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
         .column(&when(app, event.at), 14, theme.dim);
     if wide {
         strip.column(event.key.cloud.as_str(), 8, theme.dim);
-        strip.column(
-            event
-                .performed_by
-                .as_deref()
-                .or(event.user.as_deref())
-                .unwrap_or(""),
-            10,
-            theme.dim,
-        );
+        strip.column(performer(event).unwrap_or_default(), 10, theme.dim);
     }
     strip.column(
         &action_words(app, event),
@@ -177,13 +194,9 @@ fn draw_row(app: &App, event: &Event, wide: bool, strip: &mut Strip<'_>) {
 pub fn action_words(app: &App, event: &Event) -> String {
     let kind = TaskKind::new(&event.action);
     if kind.title() != kind.as_str() {
-        return app.look.labels.renamed(kind.title()).into_owned();
+        return app.task_title(&kind);
     }
-    let mut words = event.action.to_lowercase().replace('_', " ");
-    if let Some(first) = words.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    words
+    spoken(&event.action.to_uppercase()).into_owned()
 }
 
 /// The name of what an event happened to: the VM's as it is known now, else the event's own word.

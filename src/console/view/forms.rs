@@ -5,13 +5,13 @@ use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 
 use super::footer::hint_line;
-use super::list::cloud_words;
 use super::menu::subject;
 use super::paint::Strip;
 use super::{popup, vapp_menu};
 use crate::console::app::App;
 use crate::console::choices::{FormOf, Snapshot, VappForm};
 use crate::console::keymap::UiCommand;
+use crate::console::naming::cloud_words;
 use crate::console::update::appliances::box_of;
 
 /// The cells before a field.

@@ -189,7 +189,7 @@ fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     let room = strip.room().saturating_sub(2);
     let fitting = status.iter().find(|pieces| pieces.width() <= room);
-    if let (None, ViewKind::Events, Some(shortest)) = (fitting, app.view, status.last()) {
+    if let (None, Some(shortest)) = (fitting, status.last()) {
         // What is filtered is told as far as it fits.
         let wide = u16::try_from(room).unwrap_or(0);
         let place = Rect {
@@ -234,6 +234,10 @@ fn status(app: &App) -> Vec<Pieces> {
                 ),
                 theme.text,
             );
+        }
+        ViewKind::Appliances if !filter.is_empty() => {
+            let found = app.tree.found();
+            count.add(counted(found, "appliance", "appliances"), theme.text);
         }
         ViewKind::Events => {
             let rows = app.events.rows().len();
@@ -284,7 +288,11 @@ fn status(app: &App) -> Vec<Pieces> {
         order.add(format!("{dot}by {} {arrow}", sort.column.id()), theme.dim);
     }
     let mut of_clouds = Pieces::default();
-    let narrowed = app.view == ViewKind::Events && !app.events.is_unfiltered();
+    let narrowed = match app.view {
+        ViewKind::Events => !app.events.is_unfiltered(),
+        ViewKind::Vms | ViewKind::Appliances => !filter.is_empty(),
+        ViewKind::Clouds | ViewKind::Workflow => false,
+    };
     if !narrowed {
         of_clouds.add(
             format!(", {}", counted(clouds, "cloud", "clouds")),

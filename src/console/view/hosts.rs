@@ -4,12 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::footer::hint_line;
-use super::menu::subject;
 use super::paint::{Pieces, Strip};
 use super::popup;
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::Hosts;
+use crate::console::naming::cloud_words;
 use crate::console::text::memory;
 use crate::console::viewports::Port;
 use crate::model::{ActionKind, Host};
@@ -35,8 +35,13 @@ pub fn draw(app: &App, choice: &Hosts, port: &mut Port, area: Rect, buffer: &mut
     } else {
         &[UiCommand::Choose, UiCommand::Back]
     };
-    let verb = app.words(choice.kind, &vm).title;
-    let title = format!("{verb} {} to", subject(app, &vm));
+    let title = format!(
+        "{} {} on {} to {}",
+        app.words(choice.kind, &vm).title,
+        vm.vm.name,
+        cloud_words(vm.cloud),
+        theme.glyphs.ellipsis
+    );
     let hints = hint_line(app, commands, &[]);
     let inside = popup::frame(theme, &title, theme.accent, &hints, place, buffer);
     port.rows = rows;

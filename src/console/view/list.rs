@@ -7,9 +7,8 @@ use ratatui::style::Style;
 use super::paint::Strip;
 use crate::console::app::{App, Focus};
 use crate::console::lists::cursor::scrolled;
-use crate::console::naming::name_of;
 use crate::console::viewports::Port;
-use crate::fleet::{CloudInfo, CloudView};
+use crate::fleet::CloudInfo;
 
 /// A list to draw.
 pub struct List {
@@ -100,14 +99,4 @@ pub fn environment(app: &App, info: &CloudInfo) -> Option<(String, Style)> {
     } else {
         (word.clone(), app.look.theme.dim)
     })
-}
-
-/// A cloud by its name, the tenant it is looked at as, and what it is used for: `prod as Acme PRODUCTION`.
-pub fn cloud_words(cloud: &CloudView) -> String {
-    let name = name_of(cloud);
-    match &cloud.info.environment {
-        Some(word) if cloud.info.production => format!("{name} {}", word.to_uppercase()),
-        Some(word) => format!("{name} {word}"),
-        None => name,
-    }
 }

@@ -4,13 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::footer::hint_line;
-use super::list::cloud_words;
 use super::paint::{Pieces, Strip};
+use super::scroll::position;
 use super::{popup, several, vapp_menu};
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::{Layer, Menu};
 use crate::console::lists::vms::Column;
+use crate::console::naming::cloud_words;
 use crate::console::rights::may_acknowledge_any;
 use crate::console::text::{width, wrap};
 use crate::console::viewports::Port;
@@ -187,6 +188,12 @@ pub fn draw_entries(
     let at = at.min(entries.len().saturating_sub(1));
     let last = lines.iter().rposition(|(of, ..)| *of == at).unwrap_or(0);
     let first = (last + 1).saturating_sub(port.page);
+    let shown = Port {
+        first,
+        rows: lines.len(),
+        ..*port
+    };
+    position(app, &shown, place, buffer);
     // The menu's own keys, whatever stands over it.
     let menu = app
         .layers

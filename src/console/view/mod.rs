@@ -83,8 +83,12 @@ fn draw(app: &App, ports: &mut Viewports, area: Rect, buffer: &mut Buffer) -> Op
     draw_body(app, ports, body, buffer);
     let mut cursor = footer::draw(app, footer, buffer);
     ports.layer = Port::default();
-    for layer in &app.layers {
-        cursor = draw_layer(app, layer, &mut ports.layer, body, buffer).or(cursor);
+    let top = app.layers.len().saturating_sub(1);
+    for (at, layer) in app.layers.iter().enumerate() {
+        // What was chosen from is not left round what it led to: the top one says itself what it is about.
+        if at == top || !layer.is_choice() {
+            cursor = draw_layer(app, layer, &mut ports.layer, body, buffer).or(cursor);
+        }
     }
     let boxed = app
         .layers

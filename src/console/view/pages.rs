@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::clouds::status_word;
-use super::events::{vm_name, when};
+use super::events::{action_words, vm_name, when};
 use super::footer::hint_line;
 use super::paint::Pieces;
 use super::popup::{self, field, wrapped};
@@ -162,9 +162,14 @@ fn event(app: &App, key: &crate::model::EventKey, cells: usize) -> Vec<Pieces> {
         .to_zoned(app.look.zone.clone())
         .strftime("%d %b %Y %H:%M:%S")
         .to_string();
-    let cloud = app.cloud_name(&event.key.cloud);
+    let cloud = app.cloud_words(&event.key.cloud);
     let name = vm_name(app, event);
-    let what = format!("{} {}", event.entity, event.action);
+    let what = format!(
+        "{} ({} {})",
+        action_words(app, event),
+        event.entity,
+        event.action
+    );
     let rows: [(&str, Option<&str>); 9] = [
         ("Time", Some(&at)),
         ("Cloud", Some(&cloud)),

@@ -162,20 +162,20 @@ fn draw_task(app: &App, task: &Task, current: bool, strip: &mut Strip<'_>) -> Pi
         task_sign(app, task),
         &name,
         task.key.cloud.as_str(),
-        &app.look.labels.renamed(task.kind.title()),
+        &app.task_title(&task.kind),
         strip,
     );
     let mut right = Pieces::default();
     let text = if task.is_running() {
         let (done, all) = task.jobs_done();
-        let progress = app.look.labels.renamed(task.progress());
+        let progress = app.task_progress(task);
         if let Some(created) = task.created_at {
             right.add(since(created, app.now), theme.text);
         }
         if all > 0 && task.state != TaskState::Queueing {
             format!("{progress}, {done} of {all} jobs done")
         } else {
-            progress.into_owned()
+            progress
         }
     } else {
         let key = app.look.keymap.key(&[Place::Vm], UiCommand::Acknowledge);
@@ -213,7 +213,7 @@ fn failure_words(app: &App, task: &Task) -> String {
         .as_deref()
         .map(|text| format!(": {text}"))
         .unwrap_or_default();
-    let title = app.look.labels.renamed(job.kind.title());
+    let title = app.task_title(&job.kind);
     format!("{title} failed{undone}{description}")
 }
 

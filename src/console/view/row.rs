@@ -62,7 +62,7 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         } else {
             spinner()
         };
-        let progress = labels.renamed(task.progress());
+        let progress = app.task_progress(task);
         pieces.add(format!("{sign} {progress}"), theme.state_locked);
         return pieces;
     }
@@ -103,7 +103,7 @@ pub fn note(app: &App, vm: &Overview<'_>) -> Pieces {
         let newest = app.inventory.warnings(&vm.vm.key).next();
         let what = newest.map_or_else(
             || "see its events".to_owned(),
-            |task| format!("{} failed", app.look.labels.renamed(task.kind.title())),
+            |task| format!("{} failed", app.task_title(&task.kind)),
         );
         part(
             format!("{} {} {what}", theme.glyphs.warning, vm.warnings),

@@ -1,9 +1,9 @@
 //! The action menu of several VMs: what goes to how many of them.
 
-use super::list::cloud_words;
 use super::menu::Entry;
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
+use crate::console::naming::cloud_words;
 use crate::console::text::counted;
 use crate::fleet::Overview;
 use crate::model::{Action, ActionKind, VmKey};

@@ -5,29 +5,30 @@ use ratatui::layout::{Position, Rect};
 
 use super::footer::hint_line;
 use super::forms::draw_field;
-use super::list::cloud_words;
-use super::menu::subject;
 use super::paint::{Pieces, Strip};
-use super::{popup, several};
+use super::popup;
 use crate::console::app::App;
 use crate::console::choices::{Projects, Release, Targets, Way};
 use crate::console::keymap::UiCommand;
 use crate::console::lists::targets::{Target, targets};
-use crate::console::text::counted;
-use crate::console::update::transfer::title;
+use crate::console::naming::cloud_words;
+use crate::console::update::transfer::kind_of;
 use crate::console::viewports::Port;
 use crate::model::{ActionKind, VmKey};
 
 /// The rows of a choice that is narrowed by typing.
 const ROWS: usize = 14;
 
-/// One VM by its name and state, several by their number.
-fn who(app: &App, vms: &[VmKey]) -> String {
+/// One VM by its name, several by their number, with their cloud: as a question names them.
+fn named(app: &App, vms: &[VmKey]) -> String {
     let one = match vms {
         [vm] => app.inventory.overview_of(vm),
         _ => None,
     };
-    one.map_or_else(|| several::subject(app, vms), |vm| subject(app, &vm))
+    match one {
+        Some(vm) => format!("{} on {}", vm.vm.name, cloud_words(vm.cloud)),
+        None => app.vms_on(vms.len(), vms.iter().map(|vm| &vm.cloud)),
+    }
 }
 
 /// The choice of an appliance; answers where the text cursor stands while it is narrowed by typing.
@@ -85,7 +86,12 @@ pub fn draw(
         .unwrap_or(u16::MAX)
         .saturating_add(2 + field_rows + after_rows);
     let place = popup::centred(area, wide, high);
-    let text = format!("{} {} to", title(choice.way), who(app, &choice.vms));
+    let text = format!(
+        "{} {} to {}",
+        app.look.labels.action(kind_of(choice.way)),
+        named(app, &choice.vms),
+        theme.glyphs.ellipsis
+    );
     let commands: &[UiCommand] = if shown.is_empty() {
         &[UiCommand::Back]
     } else {
@@ -143,10 +149,15 @@ fn draw_target(app: &App, target: &Target, strip: &mut Strip<'_>) {
     strip.gap(1).column(&target.name, 28, theme.text);
     match target.state {
         Some(state) => {
-            let words = format!("{} {}", theme.glyphs.vapp(state), state.word());
+            let words = format!(
+                "{} {}",
+                theme.glyphs.vapp(state),
+                app.look.labels.vapp(state)
+            );
             strip.column(&words, 22, theme.vapp_state(state));
             strip
-                .number(&counted(target.vms, "VM", "VMs"), 8, theme.dim)
+                .number(&target.vms.to_string(), 4, theme.dim)
+                .column(if target.vms == 1 { "VM" } else { "VMs" }, 3, theme.dim)
                 .gap(1);
         }
         None => {
@@ -179,7 +190,11 @@ pub fn draw_release(app: &App, choice: &Release, area: Rect, buffer: &mut Buffer
     ];
     let place = popup::centred(area, 72, 6);
     let hints = hint_line(app, &[UiCommand::Choose, UiCommand::Back], &[]);
-    let text = format!("Delete {}", who(app, &choice.vms));
+    let text = format!(
+        "{} {}?",
+        app.look.labels.action(ActionKind::Delete),
+        named(app, &choice.vms)
+    );
     let inside = popup::frame(theme, &text, theme.danger, &hints, place, buffer);
     Strip::new(buffer, theme.glyphs, inside, inside.y)
         .gap(1)

@@ -41,7 +41,7 @@ pub fn draw(app: &App, dialog: &TaskDialog, port: &mut Port, area: Rect, buffer:
     let name = pane::task_vm_name(app, task);
     let title = format!(
         "{} of {name} on {}: {}",
-        app.look.labels.renamed(task.kind.title()),
+        app.task_title(&task.kind),
         app.cloud_name(&task.key.cloud),
         task.state.word()
     );

@@ -5,12 +5,12 @@ use ratatui::layout::{Position, Rect};
 
 use super::footer::hint_line;
 use super::forms::draw_field;
-use super::list::cloud_words;
 use super::paint::Strip;
 use super::popup;
 use crate::console::app::App;
 use crate::console::keymap::UiCommand;
 use crate::console::layers::TenantChoice;
+use crate::console::naming::cloud_words;
 use crate::console::text::find_ignoring_case;
 use crate::console::update::listed_tenants;
 use crate::console::viewports::Port;

@@ -3,12 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::list::cloud_words;
 use super::menu::{Entry, draw_entries};
 use super::several;
 use crate::console::app::App;
 use crate::console::choices::VappMenu;
 use crate::console::keymap::UiCommand;
+use crate::console::naming::cloud_words;
 use crate::console::text::counted;
 use crate::console::update::appliances::{standing, under_way};
 use crate::console::viewports::Port;
@@ -49,10 +49,16 @@ fn own(app: &App, key: &VappKey, kind: VappActionKind) -> Option<Entry> {
     rules.iter().find(|rule| rule.action == kind)?;
     let denial = match app.inventory.vapp_availability(key, kind) {
         None => Some("its cloud does not list it".to_owned()),
-        Some(answer) => answer.denial().map(ToString::to_string),
+        Some(answer) => answer
+            .denial()
+            .map(|denial| denial.told(&app.look.labels, None).to_string()),
     };
-    let pending = under_way(&app.inventory, key)
-        .map(|report| format!("{} was asked for already", report.command.title()));
+    let pending = under_way(&app.inventory, key).map(|report| {
+        format!(
+            "{} was asked for already",
+            app.command_title(&report.command)
+        )
+    });
     let why_not = denial.or(pending);
     let members = app.inventory.members(key);
     let (some, all) = (touched(kind, &members).len(), members.len());
@@ -93,7 +99,9 @@ fn new(app: &App, menu: &VappMenu) -> Option<Entry> {
         command: UiCommand::NewVapp,
         title: "New appliance".to_owned(),
         available: answer.is_allowed(),
-        words: answer.denial().map_or(place, ToString::to_string),
+        words: answer.denial().map_or(place, |denial| {
+            denial.told(&app.look.labels, None).to_string()
+        }),
     })
 }
 

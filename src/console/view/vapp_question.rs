@@ -1,11 +1,11 @@
 //! The questions before something is done to an appliance, and after a cloud has asked before it goes on.
 
-use super::list::cloud_words;
 use super::paint::Pieces;
 use super::popup::wrapped;
 use super::row;
 use crate::console::app::App;
 use crate::console::lists::targets::vapp_name;
+use crate::console::naming::cloud_words;
 use crate::console::text::{counted, width};
 use crate::console::update::appliances::confirmation_of;
 use crate::fleet::{Command, CommandReport, Stage};
@@ -146,13 +146,13 @@ pub fn force_lines(app: &App, reports: &[CommandReport], cells: usize) -> (Strin
         [] => String::new(),
         [one] => format!(
             "{} {} on {} all the same?",
-            one.command.title(),
+            app.command_title(&one.command),
             one.vm_name,
             cloud_of(app, one.command.cloud())
         ),
         [first, ..] if all_alike => format!(
             "{} {} on {} all the same?",
-            first.command.title(),
+            app.command_title(&first.command),
             counted(reports.len(), "VM", "VMs"),
             cloud_of(app, first.command.cloud())
         ),
@@ -168,7 +168,7 @@ pub fn force_lines(app: &App, reports: &[CommandReport], cells: usize) -> (Strin
         }
         if !all_alike {
             let cloud = cloud_of(app, report.command.cloud());
-            let what = format!("  {} on {cloud}", report.command.title());
+            let what = format!("  {} on {cloud}", app.command_title(&report.command));
             wrapped(&what, cells, theme.dim, &mut lines);
         }
         let words = match &report.stage {

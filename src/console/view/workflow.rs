@@ -5,13 +5,14 @@ use ratatui::layout::{Position, Rect};
 
 use super::footer::hint_line;
 use super::forms::labelled;
-use super::list::{List, Look, cloud_words, gutter};
+use super::list::{List, Look, gutter};
 use super::paint::{Pieces, Strip};
 use super::popup;
 use crate::console::app::{App, Focus};
 use crate::console::choices::Decide;
 use crate::console::keymap::UiCommand;
 use crate::console::lists::workflow::{self, About};
+use crate::console::naming::cloud_words;
 use crate::console::text::{counted, find_ignoring_case, since};
 use crate::console::update::reviewing::{decidable, title};
 use crate::console::viewports::Port;
@@ -150,11 +151,12 @@ fn draw_row(app: &App, task: &Task, columns: &Columns, strip: &mut Strip<'_>) {
         .cloud(&task.key.cloud)
         .is_some_and(|cloud| cloud.info.production);
     let of_cloud = if production { theme.text } else { theme.dim };
+    let what = app.task_title(&task.kind);
     for (text, cells, style) in [
         (Some(task.key.cloud.as_str()), columns.cloud, of_cloud),
         (about.tenant.as_deref(), columns.tenant, theme.dim),
         (task.user.as_deref(), columns.user, theme.text),
-        (Some(task.kind.title()), columns.what, theme.text),
+        (Some(what.as_str()), columns.what, theme.text),
         (about.vm.as_deref(), columns.vm, theme.text),
         (about.vapp.as_deref(), columns.vapp, theme.text),
         (about.project.as_deref(), columns.project, theme.dim),
@@ -205,7 +207,7 @@ pub fn decisions(app: &App, tasks: &[&TaskKey]) -> Vec<UiCommand> {
 /// A held task in words: `Deploy of batch-08 in nightly, asked for by Pat Rivers`.
 fn words(app: &App, task: &Task) -> String {
     let about = About::of(&app.inventory, task);
-    let mut text = task.kind.title().to_owned();
+    let mut text = app.task_title(&task.kind);
     match (&about.vm, &about.vapp) {
         (Some(vm), Some(vapp)) => text.push_str(&format!(" of {vm} in {vapp}")),
         (Some(one), None) | (None, Some(one)) => text.push_str(&format!(" of {one}")),
