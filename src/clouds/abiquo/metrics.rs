@@ -19,6 +19,9 @@ use crate::model::{Series, Vm};
 /// The most series that are read of one VM.
 const MAX_SERIES: usize = 8;
 
+/// The most measures that are looked through.
+const MAX_MEASURES: usize = 1_000;
+
 /// The most points that are kept of one series, the newest.
 const MAX_POINTS: usize = 240;
 
@@ -111,7 +114,7 @@ impl Abiquo {
 pub(super) fn measures(body: &[u8], list: &Route, origin: &Origin) -> Result<Vec<Measure>> {
     let page: Collection<'_, Metadata<'_>> = decode(body, "the list of measures")?;
     let mut ranked: Vec<(usize, Measure)> = Vec::new();
-    for wire in &page.collection.items {
+    for wire in page.collection.items.iter().take(MAX_MEASURES) {
         let Some(name) = wire.name.get() else {
             continue;
         };

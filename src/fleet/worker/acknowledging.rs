@@ -35,6 +35,11 @@ impl Worker {
             return self.finish(ticket, stage, Reread::No).await;
         }
         if !here {
+            // Without it nobody knows whose the task is.
+            if let Err(error) = self.ensure_session().await {
+                let stage = ticket.not_sent_by(&error);
+                return self.finish(ticket, stage, Reread::No).await;
+            }
             let session = self.session();
             let capabilities = self.info.capabilities;
             let may = may_acknowledge(&task, capabilities, session.as_deref(), false);
@@ -43,8 +48,7 @@ impl Worker {
                 return self.finish(ticket, stage, Reread::No).await;
             }
         }
-        if self.sends_no_more() {
-            let stage = ticket.not_sent("the program ended before its turn", "ask again");
+        if let Some(stage) = self.kept_from_sending(ticket) {
             return self.finish(ticket, stage, Reread::No).await;
         }
         if let Err(error) = self.journal(ticket, &Stage::Sent).await {

@@ -17,7 +17,7 @@ use crate::fleet::watch::Watch;
 use crate::fleet::words;
 use crate::model::{
     Action, ActionKind, Availability, Confirmed, Denial, Standing, Task, TaskState, Vm, VmKey,
-    availability_of, unconfirmed,
+    availability_of, may_move_to, unconfirmed,
 };
 
 /// So long the name of who protected a VM meanwhile is looked for.
@@ -57,8 +57,8 @@ impl Worker {
             () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
         };
         let _slot = slot;
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
+        if let Some(stage) = self.kept_from_sending(ticket) {
+            return Sent::Not(stage);
         }
         let known = self.known().vm(&key.id);
         let Some(vm) = known else {
@@ -99,8 +99,8 @@ impl Worker {
         }
         self.tell_soon(&target, order);
         let before = self.known().tasks_seen(key);
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
+        if let Some(stage) = self.kept_from_sending(ticket) {
+            return Sent::Not(stage);
         }
         if let Err(error) = self.journal(ticket, &Stage::Sent).await {
             let stage = unjournaled(ticket, &error);
@@ -142,6 +142,18 @@ impl Worker {
                 ..open
             }),
         }
+    }
+
+    /// What keeps a command from being sent whatever it is: its time is up, or another tenant is looked at since it was asked, so that
+    /// what the person saw then is not what is known now.
+    pub(super) fn kept_from_sending(&self, ticket: &Ticket) -> Option<Stage> {
+        if self.sends_no_more() {
+            return Some(too_late(ticket));
+        }
+        (self.tenant() != ticket.tenant).then(|| {
+            let why = "another tenant is looked at since it was asked";
+            ticket.not_sent(why, "look at that tenant and ask again")
+        })
     }
 
     /// What the person who asked was not asked, because the VM was protected since. Who did that is in the newest events on some
@@ -192,7 +204,18 @@ impl Worker {
             restricted: known.is_restricted(vm),
             progress: running.map(Task::progress).or_else(|| vm.native_progress()),
         };
-        availability_of(action, vm, &standing)
+        let to = match action {
+            Action::Move { vapp } => Some(vapp),
+            Action::Restrict { vapp } => vapp.as_ref(),
+            _ => None,
+        };
+        match availability_of(action, vm, &standing) {
+            // Of one that is not known the cloud has the last word.
+            Availability::Allowed if let Some(to) = to.and_then(|id| known.vapp(id)) => {
+                may_move_to(action.kind(), vm, to, &standing)
+            }
+            answer => answer,
+        }
     }
 
     /// The cloud said no and did nothing. Where the VM is so already, somebody else was first: releasing what is released is done,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -16,15 +16,15 @@ use super::following::LOST_AFTER;
 use super::settle::{LOCKED_TIME, SETTLING_TIME};
 use super::settling::WAITS;
 use super::ticket::Ticket;
-use super::together::Together;
+use super::together::{Together, on_each};
 use crate::clouds::{Error, Execution, VappAccepted};
 use crate::fleet::command::{Command, Stage};
 use crate::fleet::group::{GroupWork, Part, Way};
 use crate::fleet::words;
 use crate::model::vapp_action::touched;
 use crate::model::{
-    Availability, Vapp, VappAction, VappActionKind, VappKey, VappStanding, VappState, Vm, VmKey,
-    aggregate, may_restrict, vapp_availability,
+    Availability, Confirmed, Vapp, VappAction, VappActionKind, VappKey, VappStanding, VappState,
+    Vm, VmKey, aggregate, may_restrict, unconfirmed, vapp_availability,
 };
 
 /// What became of the sending.
@@ -71,8 +71,8 @@ impl Worker {
             () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
         };
         let _slot = slot;
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
+        if let Some(stage) = self.kept_from_sending(ticket) {
+            return Sent::Not(stage);
         }
         let known = self.known().vapp(&key.id).cloned();
         let Some(known) = known else {
@@ -96,7 +96,12 @@ impl Worker {
         {
             return Sent::Not(ticket.not_kept(&error));
         }
-        let members = self.known().members(&key.id);
+        let known = self.known().members(&key.id);
+        let members = match self.members_now(action.kind(), &key.id, &known).await {
+            Some(Ok(members)) => members,
+            Some(Err(error)) => return Sent::Not(ticket.not_sent_by(&error)),
+            None => return Sent::Not(too_late(ticket)),
+        };
         if let Err(why) = self.may_on_vapp(action, &vapp, &members) {
             return Sent::Not(ticket.refused(why));
         }
@@ -107,12 +112,15 @@ impl Worker {
         if let Some(why) = not_shown(action.kind(), &vms, shown) {
             return Sent::Not(ticket.refused(why));
         }
+        if let Some(why) = protected_meanwhile(action, &known, &vms) {
+            return Sent::Not(ticket.refused(why));
+        }
         let before = vms
             .iter()
             .map(|vm| (vm.key.id.clone(), self.known().tasks_seen(&vm.key)))
             .collect();
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
+        if let Some(stage) = self.kept_from_sending(ticket) {
+            return Sent::Not(stage);
         }
         if let Err(error) = self.journal(ticket, &Stage::Sent).await {
             let stage = unjournaled(ticket, &error);
@@ -219,6 +227,27 @@ impl Worker {
             }
         }
         Ok(parts)
+    }
+
+    /// The VMs of an appliance as they are now, told on the way; as they are known where nothing is done to them. `None` when everything
+    /// ends meanwhile.
+    async fn members_now(
+        self: &Arc<Self>,
+        action: VappActionKind,
+        vapp: &Arc<str>,
+        known: &[Arc<Vm>],
+    ) -> Option<Result<Vec<Arc<Vm>>, Error>> {
+        if action == VappActionKind::Edit {
+            return Some(Ok(known.to_vec()));
+        }
+        let reads = known.iter().map(|vm| async move {
+            let _slot = self.following_slots.acquire().await;
+            self.reread(vm).await
+        });
+        let closing = &self.common.stop.closing;
+        let read = closing.run_until_cancelled(try_join_all(reads)).await?;
+        let is_in = |vm: &Arc<Vm>| vm.vapp.as_ref().is_some_and(|it| it.id == *vapp);
+        Some(read.map(|vms| vms.into_iter().flatten().filter(is_in).collect()))
     }
 
     fn may_on_vapp(&self, action: &VappAction, vapp: &Vapp, vms: &[Arc<Vm>]) -> Result<(), String> {
@@ -426,4 +455,16 @@ fn not_shown(action: VappActionKind, vms: &[Arc<Vm>], shown: &[VmKey]) -> Option
     let more = vms.iter().filter(|vm| !shown.contains(&vm.key));
     let more: Vec<_> = more.map(|vm| &*vm.name).collect();
     (!more.is_empty()).then(|| format!("it would touch {} as well now; ask again", more.join(", ")))
+}
+
+/// What a person who asked was not asked either: a VM was protected since it was told last.
+fn protected_meanwhile(action: &VappAction, known: &[Arc<Vm>], vms: &[Arc<Vm>]) -> Option<String> {
+    if action.kind() == VappActionKind::Edit {
+        return None;
+    }
+    vms.iter().find_map(|vm| {
+        let before = known.iter().find(|before| before.key == vm.key)?;
+        let why = unconfirmed(on_each(action).kind(), vm, &Confirmed::shown(before))?;
+        Some(format!("{}: {why}", vm.name))
+    })
 }

@@ -60,8 +60,8 @@ impl Worker {
             let known = self.known();
             known.vapps().iter().map(|vapp| vapp.id.clone()).collect()
         };
-        if self.sends_no_more() {
-            return self.finish(ticket, too_late(ticket), Reread::No).await;
+        if let Some(stage) = self.kept_from_sending(ticket) {
+            return self.finish(ticket, stage, Reread::No).await;
         }
         if let Err(error) = self.journal(ticket, &Stage::Sent).await {
             self.report(ticket, unjournaled(ticket, &error));

@@ -376,6 +376,11 @@ impl Worker {
         self.vm_of(command).map(|vm| vm.name.clone())
     }
 
+    /// The cloud's id of the tenant that is looked at; `None` for the user's own.
+    pub(super) fn tenant(&self) -> Option<Arc<str>> {
+        self.known().tenant().map(|tenant| tenant.id.clone())
+    }
+
     /// Sends something once; when the session had ended, which proves that nothing was executed, signs in and sends once more. A panic
     /// of the client says nothing about the request: it may have left.
     async fn send_once<'a, T>(&'a self, send: impl Fn() -> BoxFuture<'a, Result<T>>) -> Result<T> {

@@ -356,7 +356,7 @@ impl Worker {
 }
 
 /// What an action on an appliance is for each of its VMs.
-fn on_each(action: &VappAction) -> Action {
+pub(super) fn on_each(action: &VappAction) -> Action {
     match action {
         VappAction::Undeploy { force } => Action::Undeploy { force: *force },
         VappAction::Delete => Action::DELETE,
