@@ -56,3 +56,80 @@ impl EventQuery {
             && self.text.as_ref().is_none_or(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CloudName, EventKey};
+
+    #[test]
+    fn an_event_is_wanted_when_every_part_of_the_query_fits() {
+        let at = Timestamp::UNIX_EPOCH;
+        let event = Event {
+            key: EventKey {
+                cloud: CloudName::new("prod"),
+                id: "1".into(),
+            },
+            at,
+            severity: Severity::Warning,
+            source: None,
+            entity: "VIRTUAL_MACHINE".into(),
+            action: "DEPLOY".into(),
+            vm: None,
+            vm_name: Some("Web-01".into()),
+            performed_by: Some("SYSTEM".into()),
+            user: Some("Ada Admin".into()),
+            trace: "no Space left".into(),
+            error_code: Some("VM-44".into()),
+        };
+        let any = EventQuery::default;
+        let later = at + jiff::SignedDuration::from_secs(1);
+        let text = |text: &str| EventQuery {
+            text: Some(text.to_owned()),
+            ..any()
+        };
+        let user = |user: &str| EventQuery {
+            user: Some(user.to_owned()),
+            ..any()
+        };
+        let vm = |vm: &str| EventQuery {
+            vm: Some(vm.to_owned()),
+            ..any()
+        };
+        let wanted = [
+            any(),
+            text("space"),
+            text("deploy"),
+            text("web"),
+            text("vm-44"),
+            user("admin"),
+            user("system"),
+            vm("web-01"),
+            EventQuery {
+                since: Some(at),
+                until: Some(at),
+                severity: Some(Severity::Warning),
+                ..any()
+            },
+        ];
+        for query in wanted {
+            assert!(query.wants(&event), "{query:?}");
+        }
+        let others = [
+            text("memory"),
+            user("bob"),
+            vm("web"),
+            EventQuery {
+                since: Some(later),
+                ..any()
+            },
+            EventQuery {
+                severity: Some(Severity::Error),
+                ..text("space")
+            },
+        ];
+        for query in others {
+            assert!(!query.wants(&event), "{query:?}");
+        }
+    }
+}

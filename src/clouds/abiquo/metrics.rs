@@ -154,3 +154,31 @@ fn rank(name: &str) -> usize {
         .position(|parts| parts.iter().any(|part| name.contains(part)));
     at.unwrap_or(FIRST.len())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn of_an_endless_list_the_first_measures_are_looked_through() {
+        let origin = Origin::new(&Url::parse("https://cloud.example.com/api").unwrap());
+        let list = Route::new("/x/metrics").unwrap();
+        let found = |before: usize| {
+            let names = (0..before).map(|n| format!("x{n}"));
+            let entries: Vec<_> = names
+                .chain(["cpu_load".to_owned()])
+                .map(|name| format!(r#"{{"name":"{name}"}}"#))
+                .collect();
+            let body = format!(r#"{{"collection":[{}]}}"#, entries.join(","));
+            let found = measures(body.as_bytes(), &list, &origin).unwrap();
+            assert!(found.len() <= MAX_SERIES);
+            found.first().unwrap().name.clone()
+        };
+        assert_eq!(&*found(MAX_MEASURES - 1), "cpu_load");
+        assert_eq!(&*found(MAX_MEASURES), "x0");
+    }
+}

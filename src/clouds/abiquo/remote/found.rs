@@ -331,6 +331,10 @@ mod tests {
                 "https://h.example/c?id=1&x=2",
             ),
             ("https://h.example/c?Passwd=s3cret", "https://h.example/c"),
+            (
+                "https://h.example/c#/client/x?password=s3cret",
+                "https://h.example/c",
+            ),
         ];
         for (text, hidden) in cases {
             let kept = found(text, false);
