@@ -62,28 +62,30 @@ pub fn availability(action: ActionKind, vm: &Vm, standing: &Standing<'_>) -> Ava
     denial(action, vm, standing).map_or(Availability::Allowed, Availability::Denied)
 }
 
-/// [`availability`] of an action with its arguments: keeping a VM off needs a cloud that would start it again.
+/// [`availability`] of an action with its arguments: keeping a VM off needs a cloud that would start it again, and the appliance that it
+/// is to be put into (`to`, where that is known) must take it.
 #[must_use]
-pub fn availability_of(action: &Action, vm: &Vm, standing: &Standing<'_>) -> Availability {
+pub fn availability_of(
+    action: &Action,
+    vm: &Vm,
+    to: Option<&Vapp>,
+    standing: &Standing<'_>,
+) -> Availability {
     match availability(action.kind(), vm, standing) {
         Availability::Allowed if *action == Action::KeepOff && !standing.capabilities.keep_off => {
             let provider = standing.capabilities.provider;
             Availability::Denied(Denial::NothingRestarts { provider })
         }
+        Availability::Allowed => to
+            .and_then(|to| misfit(action.kind(), vm, to, standing))
+            .map_or(Availability::Allowed, Availability::Denied),
         answer => answer,
     }
 }
 
-/// Whether a VM may go to this appliance of its cloud; whether it may be moved at all is asked of [`availability_of`]. It stays in its
-/// project, for no API has a request for more; a restricted appliance takes it from who may manage such, and to be restricted it goes to
-/// a restricted one.
-#[must_use]
-pub fn may_move_to(
-    action: ActionKind,
-    vm: &Vm,
-    to: &Vapp,
-    standing: &Standing<'_>,
-) -> Availability {
+/// A VM stays in its project, for no API has a request for more; a restricted appliance takes it from who may manage such, and to be
+/// restricted it goes to a restricted one.
+fn misfit(action: ActionKind, vm: &Vm, to: &Vapp, standing: &Standing<'_>) -> Option<Denial> {
     let projects = vm.project.as_ref().zip(to.project.as_ref());
     let lacks = standing.capabilities.restricted_privilege.filter(|name| {
         let holds = |privileges: &Privileges| privileges.holds(name);
@@ -95,9 +97,9 @@ pub fn may_move_to(
         _ if action == ActionKind::Restrict && !to.restricted => Misfit::Unrestricted,
         // Who may restrict puts VMs where they cannot be seen any more.
         Some(lacks) if action == ActionKind::Move && to.restricted => Misfit::Restricted(lacks),
-        _ => return Availability::Allowed,
+        _ => return None,
     };
-    Availability::Denied(Denial::Destination {
+    Some(Denial::Destination {
         vapp: to.name.clone(),
         misfit,
     })
@@ -443,6 +445,86 @@ mod tests {
             Some("Protected by admin: kernel update; unprotect it first")
         );
         assert_eq!(ask(ActionKind::Unprotect), None);
+    }
+
+    #[test]
+    fn a_vm_goes_only_into_an_appliance_that_takes_it() {
+        let group = |id: &str| crate::model::Group {
+            id: id.into(),
+            name: id.into(),
+        };
+        let here = Vm {
+            project: Some(group("p")),
+            vapp: Some(group("home")),
+            ..vm(On)
+        };
+        let vapp = |id: &str, project: Option<&str>, restricted| Vapp {
+            cloud: here.key.cloud.clone(),
+            id: id.into(),
+            name: id.into(),
+            project: project.map(group),
+            tenant: None,
+            server_state: None,
+            restricted,
+            locator: "".into(),
+        };
+        const MOVES: Capabilities = Capabilities {
+            rules: &[
+                ActionRule::new(ActionKind::Move, &[On], &[]),
+                ActionRule::new(ActionKind::Restrict, &[On], &[]),
+            ],
+            ..RULES
+        };
+        let (put, restrict) = (ActionKind::Move, ActionKind::Restrict);
+        let cases = [
+            (put, vapp("shop", Some("p"), false), "", ""),
+            (put, vapp("shop", None, false), "", ""),
+            (
+                put,
+                vapp("home", Some("p"), false),
+                "",
+                "It stands in home already",
+            ),
+            (
+                put,
+                vapp("far", Some("q"), false),
+                "",
+                "far is of another project, and it stays in its own",
+            ),
+            (
+                put,
+                vapp("vault", Some("p"), true),
+                "",
+                "vault is restricted; your role lacks RESTRICTED",
+            ),
+            (put, vapp("vault", Some("p"), true), "RESTRICTED", ""),
+            (restrict, vapp("vault", Some("p"), true), "", ""),
+            (
+                restrict,
+                vapp("shop", Some("p"), false),
+                "",
+                "shop is not restricted",
+            ),
+        ];
+        for (kind, to, held, expected) in cases {
+            let privileges: Privileges = [held].into_iter().collect();
+            let standing = Standing {
+                capabilities: &MOVES,
+                privileges: Some(&privileges),
+                signed_out: None,
+                read_only: false,
+                restricted: false,
+                progress: None,
+            };
+            let id = to.id.to_string();
+            let action = match kind {
+                ActionKind::Move => Action::Move { vapp: id },
+                _ => Action::Restrict { vapp: Some(id) },
+            };
+            let answer = availability_of(&action, &here, Some(&to), &standing);
+            let why = answer.denial().map(ToString::to_string).unwrap_or_default();
+            assert_eq!(why, expected, "{kind} to {}", to.name);
+        }
     }
 
     #[test]

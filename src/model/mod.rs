@@ -26,7 +26,7 @@ pub mod vm;
 mod wire_word;
 
 pub use action::{Action, ActionClass, ActionKind};
-pub use availability::{Availability, Standing, availability, availability_of, may_move_to};
+pub use availability::{Availability, Standing, availability, availability_of};
 pub use capabilities::{ActionRule, Capabilities, Wording, Words};
 pub use confirm::{Confirmation, Confirmed, confirmation, unconfirmed};
 pub use denial::{Denial, Misfit};

@@ -8,7 +8,7 @@ use vmdeck::clouds::Error;
 use vmdeck::fleet::{Ask, Command, Stage, Update};
 use vmdeck::model::{Action, Group, PowerState, Severity, TaskState, VappAction, Vm};
 
-use crate::fake_cloud::{FakeCloud, Twist, WHOLE, tenant, vapp, vm};
+use crate::fake_cloud::{FakeCloud, Twist, WHOLE, set_power, tenant, vapp, vm};
 use crate::screen::Screen;
 
 /// A cloud with three VMs of one's own and two of another tenant's.
@@ -178,6 +178,43 @@ async fn what_waits_for_its_turn_is_not_sent_when_another_tenant_is_looked_at() 
     for call in ["perform", "perform_on_vapp", "create_vapp"] {
         assert!(cloud.calls(call).is_empty(), "{call}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_to_an_appliance_is_shown_to_its_own_tenant_alone() {
+    let cloud = cloud();
+    cloud.state().vapps = vec![vapp(&cloud.name, "1", "shop")];
+    for n in 0..3 {
+        cloud.change(n, |vm| set_power(vm, PowerState::NotAllocated));
+    }
+    cloud.state().broken = vec!["00001".to_owned()];
+    cloud.state().polls = 20;
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    let id = screen.fleet.submit(Command::ActOnVapp {
+        vapp: cloud.state().vapps[0].key(),
+        action: VappAction::Deploy { force: false },
+        vms: (0..3).map(|n| cloud.key(n)).collect(),
+    });
+    screen
+        .until("the task", |screen| screen.words(id).contains(&"accepted"))
+        .await;
+    let shown = |screen: &Screen| {
+        let mut tasks = screen.inventory.tasks();
+        tasks.any(|task| task.subject.as_deref() == Some("shop"))
+    };
+    screen.during(Duration::from_millis(10)).await;
+    assert!(shown(&screen));
+    look_at(&screen, &cloud, Some(tenant("9")));
+    screen.during(Duration::from_millis(500)).await;
+    assert!(!shown(&screen), "neither while it goes on");
+    let outcome = screen.outcome(id).await;
+    assert!(outcome.is_final());
+    screen.during(Duration::from_secs(60)).await;
+    assert!(!shown(&screen), "nor after its end");
+    look_at(&screen, &cloud, None);
+    screen.during(Duration::from_secs(60)).await;
+    assert!(shown(&screen));
 }
 
 #[tokio::test(start_paused = true)]

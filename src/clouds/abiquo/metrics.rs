@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Abiquo;
 use super::calls::Call;
-use super::mapping::moment;
+use super::mapping::{moment, own};
 use super::refusal::decode;
 use super::wire::Collection;
 use super::wire::metric::{Metadata, Metric};
@@ -134,10 +134,9 @@ pub(super) fn measures(body: &[u8], list: &Route, origin: &Origin) -> Result<Vec
         if ranked.iter().any(|(_, known)| *known.name == *shown) {
             continue;
         }
-        let unit = clean_name(wire.unit.get().unwrap_or_default().trim());
         let measure = Measure {
             name: Arc::from(&*shown),
-            unit: (!unit.is_empty()).then(|| Arc::from(&*unit)),
+            unit: own(wire.unit.get()),
             route,
         };
         ranked.push((rank(name), measure));

@@ -7,6 +7,7 @@
 mod acknowledging;
 mod acting;
 mod appliance;
+mod appliance_unsettled;
 mod asking;
 mod background;
 mod changing;

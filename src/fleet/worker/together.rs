@@ -58,7 +58,9 @@ impl Worker {
         };
         let work = &together.work;
         let key = self.own_task(ticket);
-        let task = work.task(key.clone(), action.kind(), ticket.name.clone(), self.user());
+        let mut task = work.task(key.clone(), action.kind(), ticket.name.clone(), self.user());
+        // It is of no VM that could say whose it is.
+        task.locator = ticket.tenant.clone().unwrap_or_default();
         let accepted = Stage::Accepted {
             task: Some(key.clone()),
         };
