@@ -116,6 +116,13 @@ async fn another_appliance_in_its_place_is_refused_and_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn a_link_that_is_repeated_is_one_task() {
+    let (_, answer) = perform(DEPLOY, statuses(&[502, 503, 502])).await;
+    let tasks: Vec<_> = told(&answer.unwrap()).into_iter().map(|it| it.0).collect();
+    assert_eq!(tasks, ["t-502", "t-503"]);
+}
+
+#[tokio::test]
 async fn a_deploy_has_one_task_for_each_vm() {
     for (force, query) in [(false, ""), (true, "?force=true")] {
         let (server, answer) = perform(VappAction::Deploy { force }, statuses(&[502, 503])).await;

@@ -131,6 +131,17 @@ fn as_listed() -> Value {
     fixture_json("pendingtasks")["collection"][0].clone()
 }
 
+#[tokio::test]
+async fn another_task_in_its_place_is_not_decided() {
+    let mut now = as_listed();
+    now["taskId"] = json!("another");
+    let (server, answer) = decided(now, true, None, Reply::new(204, "")).await;
+    let error = answer.unwrap_err();
+    assert!(error.to_string().contains("another task"), "{error}");
+    assert_eq!(error.execution(), Execution::No);
+    assert!(changes(&server).is_empty());
+}
+
 async fn decided(
     now: Value,
     approve: bool,

@@ -8,6 +8,7 @@ mod body;
 mod document;
 mod elastic_hosting;
 pub mod error;
+mod event_query;
 pub mod http;
 mod lenient;
 mod openstack;
@@ -27,11 +28,12 @@ use jiff::Timestamp;
 
 use crate::config::{CloudEntry, Provider};
 use crate::model::{
-    Action, Capabilities, Event, Group, Host, PowerState, RemoteAccess, Series, Session, Severity,
-    Task, TaskKey, Vapp, VappAction, Vm, VmKey,
+    Action, Capabilities, Event, Group, Host, PowerState, RemoteAccess, Series, Session, Task,
+    TaskKey, Vapp, VappAction, Vm, VmKey,
 };
 
 pub use error::{Error, Execution, Result};
+pub use event_query::EventQuery;
 
 /// One part of a listing of VMs, as it arrived.
 #[derive(Debug)]
@@ -114,57 +116,6 @@ pub struct VappAccepted {
     pub refused: Vec<(VmKey, Error)>,
     /// Whether it goes on without tasks to follow: then the appliance is read until it is no longer LOCKED.
     pub goes_on: bool,
-}
-
-/// Which events are wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct EventQuery {
-    /// Nothing older than this.
-    pub since: Option<Timestamp>,
-    /// Nothing newer than this.
-    pub until: Option<Timestamp>,
-    /// This severity or worse.
-    pub severity: Option<Severity>,
-    /// Done by, or for, this user: a part of the name, without regard to case.
-    pub user: Option<String>,
-    /// Of the VM of this name, without regard to case.
-    pub vm: Option<String>,
-    /// With this text in what the event says of itself, without regard to case.
-    pub text: Option<String>,
-    /// At most so many, the newest.
-    pub limit: usize,
-}
-
-impl EventQuery {
-    /// Whether an event is wanted, but for how many: what every client's answer is held against, whatever its server filters.
-    #[must_use]
-    pub fn wants(&self, event: &Event) -> bool {
-        let has = |text: &Option<Arc<str>>, part: &str| {
-            text.as_ref()
-                .is_some_and(|text| text.to_lowercase().contains(part))
-        };
-        let user = |part: &String| {
-            let part = part.to_lowercase();
-            has(&event.user, &part) || has(&event.performed_by, &part)
-        };
-        let vm = |name: &String| {
-            let own = event.vm_name.as_ref();
-            own.is_some_and(|own| own.to_lowercase() == name.to_lowercase())
-        };
-        let text = |part: &String| {
-            let part = part.to_lowercase();
-            let of = [&event.trace, &event.action, &event.entity];
-            of.iter().any(|text| text.to_lowercase().contains(&part))
-                || has(&event.vm_name, &part)
-                || has(&event.error_code, &part)
-        };
-        self.since.is_none_or(|since| event.at >= since)
-            && self.until.is_none_or(|until| event.at <= until)
-            && self.severity.is_none_or(|least| event.severity >= least)
-            && self.user.as_ref().is_none_or(user)
-            && self.vm.as_ref().is_none_or(vm)
-            && self.text.as_ref().is_none_or(text)
-    }
 }
 
 /// What an event says about the protection of a VM.

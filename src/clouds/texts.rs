@@ -27,6 +27,12 @@ impl Texts {
     }
 }
 
+/// A text that nothing shares: cleaned, without the spaces around it, and `None` when nothing is left of it.
+pub(super) fn own(text: Option<&str>) -> Option<Arc<str>> {
+    let text = clean_name(text?.trim());
+    (!text.is_empty()).then(|| Arc::from(&*text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +50,7 @@ mod tests {
         let mut texts = Texts::default();
         assert_eq!(texts.name(Some("  ")), None);
         assert_eq!(texts.name(Some(" bob ")).as_deref(), Some("bob"));
+        assert_eq!(own(Some("  ")), None);
+        assert_eq!(own(Some(" b\u{1b}ob ")), texts.name(Some(" b\u{1b}ob ")));
     }
 }

@@ -100,6 +100,7 @@ impl Fleet {
             id,
             name: name.unwrap_or_else(|| command.subject_id()),
             command,
+            tenant: worker.and_then(|worker| worker.tenant()),
             follow,
             run: self.journal.run.clone(),
             number: id.0,

@@ -406,6 +406,7 @@ impl Inventory {
                 .pending
                 .get(&vm.key)
                 .and_then(|id| self.reports.iter().rev().find(|kept| kept.id == *id)),
+            inventory: self,
         })
     }
 

@@ -315,6 +315,16 @@ impl Action {
         })
     }
 
+    /// The cloud's id of the appliance that it puts the VM into, where it names one.
+    #[must_use]
+    pub fn destination(&self) -> Option<&str> {
+        match self {
+            Self::Move { vapp } => Some(vapp),
+            Self::Restrict { vapp } => vapp.as_deref(),
+            _ => None,
+        }
+    }
+
     /// What kind it is.
     #[must_use]
     pub fn kind(&self) -> ActionKind {

@@ -1,7 +1,8 @@
 //! Who may decide about the tasks of others: those held by workflow, and failed ones that warn; and who may look at other tenants.
 
-use super::availability::{Availability, Denial};
+use super::availability::Availability;
 use super::capabilities::Capabilities;
+use super::denial::Denial;
 use super::session::Session;
 use super::task::{Task, TaskState};
 
@@ -70,10 +71,9 @@ pub fn may_look_at(capabilities: &Capabilities, session: Option<&Session>) -> Av
     denial.map_or(Availability::Allowed, Availability::Denied)
 }
 
-/// Tasks name their user by the login name or by the full name (Abiquo: the title of the `user` link).
 fn is_own(task: &Task, session: &Session) -> bool {
     let user = task.user.as_deref();
-    user.is_some() && (user == Some(&*session.user) || user == session.full_name.as_deref())
+    user.is_some_and(|user| session.is_named(user))
 }
 
 #[cfg(test)]
@@ -135,6 +135,7 @@ mod tests {
         };
         assert_eq!(decide(false, "admin", &[]), "");
         assert_eq!(decide(false, "Ada Admin", &[]), "");
+        assert_eq!(decide(false, "ADMIN", &[]), "");
         assert_eq!(
             decide(true, "admin", &[]),
             "You may reject it, not approve it: your role lacks OVERRIDE"

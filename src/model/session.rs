@@ -41,3 +41,14 @@ pub struct Session {
     /// What the user may do.
     pub privileges: Privileges,
 }
+
+impl Session {
+    /// Whether a cloud means this user by a name: tasks and events have the login name or the full name (Abiquo: the title of the
+    /// `user` link), in whatever case.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        let names = [Some(&self.user), self.full_name.as_ref()];
+        let mut names = names.into_iter().flatten();
+        names.any(|own| own.to_lowercase() == name.to_lowercase())
+    }
+}

@@ -276,7 +276,7 @@ pub struct Task {
     pub subject: Option<Arc<str>>,
     /// Whether the cloud offers to acknowledge it now (Abiquo: the link is present).
     pub acknowledgeable: bool,
-    /// Where its cloud finds it again. Opaque to all but the client that wrote it.
+    /// Where its cloud finds it again. Opaque to all but who wrote it.
     pub locator: Arc<str>,
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::availability::{Availability, Denial};
+use super::availability::Availability;
 use super::capabilities::Capabilities;
+use super::denial::Denial;
 use super::session::Privileges;
 use super::state::{PowerState, VappState};
 use super::vm::Vm;

@@ -10,7 +10,7 @@ use vmdeck::fleet::oneshot::Wait;
 use vmdeck::fleet::{Command, CommandId, OneShot, Stage};
 use vmdeck::model::{Action, JobState, PowerState, Task, TaskState, VappAction, VappKey, VmKey};
 
-use crate::fake_cloud::{FakeCloud, Twist, WHOLE, set_power, vapp};
+use crate::fake_cloud::{FakeCloud, Twist, WHOLE, protection, set_power, vapp};
 use crate::screen::{Screen, setup};
 
 const DEPLOY: VappAction = VappAction::Deploy { force: false };
@@ -306,6 +306,75 @@ async fn another_vm_than_those_that_were_shown_is_not_touched() {
     let id = screen.fleet.submit(on_shop(&cloud, DEPLOY, &[0, 1, 2]));
     assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
     assert_eq!(performed(&cloud), ["deploy 1 00001 00002"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_vms_of_an_appliance_are_read_before_anything_is_done_to_it() {
+    // No listing has told of what somebody else does.
+    let cloud = deployed(3);
+    let mut screen = listed(&cloud).await;
+    cloud.change(1, |vm| vm.protection = Some(protection("audit")));
+    let id = screen.fleet.submit(on_shop(&cloud, UNDEPLOY, &[0, 1, 2]));
+    assert_eq!(
+        message(&screen.outcome(id).await),
+        "Undeploy of appliance shop on prod refused: vm-1: it was protected meanwhile: audit; ask again"
+    );
+    assert!(performed(&cloud).is_empty());
+    // Who has been told may.
+    let id = screen.fleet.submit(on_shop(&cloud, UNDEPLOY, &[0, 1, 2]));
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
+
+    let cloud = undeployed(3);
+    let mut screen = listed(&cloud).await;
+    cloud.change(0, |vm| set_power(vm, PowerState::On));
+    cloud.state().vms.remove("00002");
+    let id = screen.fleet.submit(on_shop(&cloud, DEPLOY, &[0, 1, 2]));
+    assert!(matches!(screen.outcome(id).await, Stage::Done { .. }));
+    assert_eq!(performed(&cloud), ["deploy 1 00001"]);
+
+    let cloud = undeployed(2);
+    cloud.state().privileges = vec!["PERFORM"];
+    let mut screen = listed(&cloud).await;
+    cloud.change(1, |vm| vm.protection = Some(protection("audit")));
+    let id = screen.fleet.submit(on_shop(&cloud, DEPLOY, &[0, 1]));
+    let refused = message(&screen.outcome(id).await);
+    assert!(refused.contains("vm-1 is protected"), "{refused}");
+    assert!(refused.ends_with("your role lacks PROTECT"), "{refused}");
+
+    // A VM that cannot be read leaves it undone.
+    let cloud = undeployed(2);
+    let mut screen = listed(&cloud).await;
+    cloud.always("target", Twist::Fail(silence()));
+    let id = screen.fleet.submit(on_shop(&cloud, DEPLOY, &[0, 1]));
+    let refused = screen.outcome(id).await;
+    assert!(message(&refused).contains("was not sent: no answer"));
+    assert!(performed(&cloud).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vm_moves_only_where_it_may() {
+    let cloud = deployed(1);
+    let mut locked = vapp(&cloud.name, "2", "vault");
+    locked.restricted = true;
+    let mut far = vapp(&cloud.name, "3", "far");
+    far.project = Some(crate::fake_cloud::tenant("elsewhere"));
+    cloud.state().vapps.extend([locked, far]);
+    cloud.change(0, |vm| {
+        vm.project = Some(crate::fake_cloud::tenant("here"));
+    });
+    let mut screen = listed(&cloud).await;
+    for (to, why) in [
+        ("1", "it stands in shop already"),
+        ("2", "vault is restricted; your role lacks RESTRICTED"),
+        ("3", "far is of another project, and it stays in its own"),
+    ] {
+        let id = screen.act(cloud.key(0), Action::Move { vapp: to.into() });
+        let outcome = screen.outcome(id).await;
+        let refused = format!("Move of vm-0 on prod refused: {why}");
+        assert_eq!(outcome.as_str(), "refused");
+        assert_eq!(message(&outcome), refused);
+    }
+    assert!(cloud.calls("perform").is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vmdeck::fleet::{Ask, Stage, Update};
-use vmdeck::model::{Action, Group, PowerState, Severity, TaskState, Vm};
+use vmdeck::clouds::Error;
+use vmdeck::fleet::{Ask, Command, Stage, Update};
+use vmdeck::model::{Action, Group, PowerState, Severity, TaskState, VappAction, Vm};
 
-use crate::fake_cloud::{FakeCloud, Twist, WHOLE, tenant, vm};
+use crate::fake_cloud::{FakeCloud, Twist, WHOLE, set_power, tenant, vapp, vm};
 use crate::screen::Screen;
 
 /// A cloud with three VMs of one's own and two of another tenant's.
@@ -131,6 +132,133 @@ async fn what_was_asked_before_goes_on_and_shows_none_of_the_former_tenant() {
     assert_eq!(names(&screen), ["vm-10", "vm-11"]);
     assert!(screen.inventory.tasks().next().is_none());
     assert_eq!(cloud.calls("perform").len(), 1);
+    for line in screen.journal() {
+        assert!(line["tenant"].is_null(), "it was asked of the own: {line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_is_not_sent_when_another_tenant_is_looked_at() {
+    let refused = |stage: &Stage| {
+        let message = stage.message().unwrap_or_default();
+        assert!(
+            message.contains("another tenant is looked at since it was asked"),
+            "{stage:?}"
+        );
+    };
+    // The VM is being read for the action.
+    let cloud = cloud();
+    cloud.state().vapps = vec![vapp(&cloud.name, "1", "shop")];
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    cloud.twist("target", Twist::Slow(Duration::from_secs(5)));
+    let acting = screen.act(cloud.key(1), Action::PowerOff);
+    // And the appliance.
+    cloud.twist("vapp", Twist::Slow(Duration::from_secs(5)));
+    let whole = screen.fleet.submit(Command::ActOnVapp {
+        vapp: cloud.state().vapps[0].key(),
+        action: VappAction::Edit {
+            name: "other".into(),
+            restricted: false,
+        },
+        vms: Vec::new(),
+    });
+    // What makes one waits behind them.
+    let making = screen.fleet.submit(Command::CreateVapp {
+        cloud: cloud.name.clone(),
+        project: "7".into(),
+        name: "new".into(),
+        restricted: false,
+    });
+    screen.during(Duration::from_secs(1)).await;
+    look_at(&screen, &cloud, Some(tenant("9")));
+    for id in [acting, whole, making] {
+        refused(&screen.outcome(id).await);
+    }
+    for call in ["perform", "perform_on_vapp", "create_vapp"] {
+        assert!(cloud.calls(call).is_empty(), "{call}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_to_an_appliance_is_shown_to_its_own_tenant_alone() {
+    let cloud = cloud();
+    cloud.state().vapps = vec![vapp(&cloud.name, "1", "shop")];
+    for n in 0..3 {
+        cloud.change(n, |vm| set_power(vm, PowerState::NotAllocated));
+    }
+    cloud.state().broken = vec!["00001".to_owned()];
+    cloud.state().polls = 20;
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    let id = screen.fleet.submit(Command::ActOnVapp {
+        vapp: cloud.state().vapps[0].key(),
+        action: VappAction::Deploy { force: false },
+        vms: (0..3).map(|n| cloud.key(n)).collect(),
+    });
+    screen
+        .until("the task", |screen| screen.words(id).contains(&"accepted"))
+        .await;
+    let shown = |screen: &Screen| {
+        let mut tasks = screen.inventory.tasks();
+        tasks.any(|task| task.subject.as_deref() == Some("shop"))
+    };
+    screen.during(Duration::from_millis(10)).await;
+    assert!(shown(&screen));
+    look_at(&screen, &cloud, Some(tenant("9")));
+    screen.during(Duration::from_millis(500)).await;
+    assert!(!shown(&screen), "neither while it goes on");
+    let outcome = screen.outcome(id).await;
+    assert!(outcome.is_final());
+    screen.during(Duration::from_secs(60)).await;
+    assert!(!shown(&screen), "nor after its end");
+    look_at(&screen, &cloud, None);
+    screen.during(Duration::from_secs(60)).await;
+    assert!(shown(&screen));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_moved_vm_that_another_tenants_listing_does_not_have_is_not_gone() {
+    let cloud = cloud();
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    let silence = Error::NoAnswer("time-out after 30 s".into());
+    cloud.twist("perform", Twist::DoAndFail(silence));
+    let id = screen.act(cloud.key(1), Action::Move { vapp: "2".into() });
+    screen
+        .until("sending", |screen| screen.words(id).contains(&"sent"))
+        .await;
+    // Where it was it is not found any more.
+    cloud.always("target", Twist::Fail(Error::NotFound("gone".into())));
+    look_at(&screen, &cloud, Some(tenant("9")));
+    let outcome = screen.outcome(id).await;
+    assert!(matches!(outcome, Stage::Unknown { .. }), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_privilege_no_other_tenant_is_looked_at() {
+    let cloud = cloud();
+    cloud.state().privileges = vec!["PERFORM"];
+    let mut screen = Screen::start(&[&cloud]);
+    screen.listed().await;
+    look_at(&screen, &cloud, Some(tenant("9")));
+    screen.fleet.ask(Ask::Tenants(cloud.name.clone()));
+    screen.during(Duration::from_secs(20)).await;
+    assert_eq!(names(&screen), ["vm-0", "vm-1", "vm-2"]);
+    let troubles = screen.told.iter().filter_map(|update| match update {
+        Update::Trouble { message, .. } => Some(message.as_str()),
+        _ => None,
+    });
+    assert_eq!(
+        troubles.collect::<Vec<_>>(),
+        ["Looking at prod as tenant 9 refused: your role lacks TENANTS"]
+    );
+    let told = screen.told.iter().find_map(|update| match update {
+        Update::Tenants { tenants, .. } => Some(tenants.clone()),
+        _ => None,
+    });
+    assert!(matches!(told, Some(Err(why)) if why.contains("lacks TENANTS")));
+    assert!(cloud.calls("tenants").is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -255,7 +255,7 @@ impl FakeCloud {
             phases: HashMap::new(),
             read_whole: Vec::new(),
             hosts: Vec::new(),
-            privileges: vec!["PERFORM", "PROTECT"],
+            privileges: vec!["PERFORM", "PROTECT", "TENANTS"],
             broken: Vec::new(),
             asks_first: Vec::new(),
             one_by_one: false,

@@ -1,5 +1,6 @@
 //! Acting on a VM that was read just now: sending one change, and finding the task that follows.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -109,8 +110,10 @@ impl Abiquo {
                 locator: Arc::from(route.path()),
             })
         });
-        // The task itself has one address.
+        // The task itself has one address, and links may be repeated.
+        let mut seen = HashSet::new();
         Ok(handles
+            .filter(|handle| seen.insert(handle.key.id.clone()))
             .take(if task.is_some() { 1 } else { MAX_STATUSES })
             .collect())
     }

@@ -20,6 +20,12 @@ use crate::clouds::http::{Origin, Route};
 use crate::clouds::{Error, Result};
 use crate::model::{Group, Vapp};
 
+/// More virtual datacenters than anybody has.
+const MAX_DATACENTERS: usize = 20_000;
+
+/// The most appliances that are kept of one list.
+const MAX_VAPPS: usize = 200_000;
+
 impl Abiquo {
     /// Every virtual appliance: those of each virtual datacenter, or those of the chosen tenant.
     pub(super) async fn list_vapps(&self) -> Result<Vec<Vapp>> {
@@ -31,12 +37,12 @@ impl Abiquo {
             }
             own @ Place::Own => {
                 let mut lists: Vec<(Route, Option<Group>)> = Vec::new();
+                let mut known = HashSet::new();
                 self.each_datacenter(&own, |vdc| {
-                    let group = named(vdc);
                     if let Some(route) = appliances_of(vdc, self.http.origin())
-                        && !lists.iter().any(|(known, _)| *known == route)
+                        && known.insert(route.clone())
                     {
-                        lists.push((route, group));
+                        lists.push((route, named(vdc)));
                     }
                 })
                 .await?;
@@ -69,10 +75,12 @@ impl Abiquo {
     async fn each_datacenter(&self, place: &Place, mut take: impl FnMut(&Named<'_>)) -> Result<()> {
         let first = Route::new(&format!("{}?limit={PAGE}", place.datacenters()))?;
         let call = Call::get(first, "virtualdatacenters").list();
+        let mut read = 0;
         self.follow(call, |body| {
             let page: Collection<'_, Named<'_>> = decode(body, "the list of virtual datacenters")?;
             page.collection.items.iter().for_each(&mut take);
-            if page.collection.len == 0 {
+            read += page.collection.len;
+            if page.collection.len == 0 || read >= MAX_DATACENTERS {
                 return Ok(ControlFlow::Break(()));
             }
             turn(&page.links, self.http.origin())
@@ -114,6 +122,9 @@ impl Abiquo {
                     vapp.project = vapp.project.take().or_else(|| project.clone());
                     vapp
                 }));
+            }
+            if vapps.len() >= MAX_VAPPS {
+                return Ok(ControlFlow::Break(()));
             }
             turn(&page.links, self.http.origin())
         })

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::wire::lenient::{Int, Text};
 use super::wire::{Link, Links};
 use crate::clouds::http::{Origin, Route};
-pub(super) use crate::clouds::texts::Texts;
-use crate::model::text::{clean, clean_name};
+pub(super) use crate::clouds::texts::{Texts, own};
+use crate::model::text::clean;
 use crate::model::{CloudName, Group};
 
 pub(super) use event::{Change, change, is_of_tenant};
@@ -31,8 +31,7 @@ pub(super) struct Mapper<'a> {
 impl Mapper<'_> {
     /// A name that many things share: cleaned, and `None` when nothing is left of it.
     fn name(&mut self, text: Option<&str>) -> Option<Arc<str>> {
-        let text = clean_name(text?);
-        (!text.is_empty()).then(|| self.names.share(&text))
+        self.names.name(text)
     }
 
     /// A longer text that some things share.
@@ -53,12 +52,6 @@ impl Mapper<'_> {
     fn route(&self, links: &Links<'_>, rel: &str) -> Option<Route> {
         self.origin.route(links.href(rel)?).ok()
     }
-}
-
-/// A text of its own: cleaned, and `None` when nothing is left of it.
-fn own(text: Option<&str>) -> Option<Arc<str>> {
-    let text = clean_name(text?);
-    (!text.is_empty()).then(|| Arc::from(&*text))
 }
 
 /// The last segment of an address's path.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Abiquo;
 use super::calls::Call;
-use super::mapping::moment;
+use super::mapping::{moment, own};
 use super::refusal::decode;
 use super::wire::Collection;
 use super::wire::metric::{Metadata, Metric};
@@ -18,6 +18,9 @@ use crate::model::{Series, Vm};
 
 /// The most series that are read of one VM.
 const MAX_SERIES: usize = 8;
+
+/// The most measures that are looked through.
+const MAX_MEASURES: usize = 1_000;
 
 /// The most points that are kept of one series, the newest.
 const MAX_POINTS: usize = 240;
@@ -111,7 +114,7 @@ impl Abiquo {
 pub(super) fn measures(body: &[u8], list: &Route, origin: &Origin) -> Result<Vec<Measure>> {
     let page: Collection<'_, Metadata<'_>> = decode(body, "the list of measures")?;
     let mut ranked: Vec<(usize, Measure)> = Vec::new();
-    for wire in &page.collection.items {
+    for wire in page.collection.items.iter().take(MAX_MEASURES) {
         let Some(name) = wire.name.get() else {
             continue;
         };
@@ -131,10 +134,9 @@ pub(super) fn measures(body: &[u8], list: &Route, origin: &Origin) -> Result<Vec
         if ranked.iter().any(|(_, known)| *known.name == *shown) {
             continue;
         }
-        let unit = clean_name(wire.unit.get().unwrap_or_default().trim());
         let measure = Measure {
             name: Arc::from(&*shown),
-            unit: (!unit.is_empty()).then(|| Arc::from(&*unit)),
+            unit: own(wire.unit.get()),
             route,
         };
         ranked.push((rank(name), measure));
@@ -150,4 +152,32 @@ fn rank(name: &str) -> usize {
         .iter()
         .position(|parts| parts.iter().any(|part| name.contains(part)));
     at.unwrap_or(FIRST.len())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn of_an_endless_list_the_first_measures_are_looked_through() {
+        let origin = Origin::new(&Url::parse("https://cloud.example.com/api").unwrap());
+        let list = Route::new("/x/metrics").unwrap();
+        let found = |before: usize| {
+            let names = (0..before).map(|n| format!("x{n}"));
+            let entries: Vec<_> = names
+                .chain(["cpu_load".to_owned()])
+                .map(|name| format!(r#"{{"name":"{name}"}}"#))
+                .collect();
+            let body = format!(r#"{{"collection":[{}]}}"#, entries.join(","));
+            let found = measures(body.as_bytes(), &list, &origin).unwrap();
+            assert!(found.len() <= MAX_SERIES);
+            found.first().unwrap().name.clone()
+        };
+        assert_eq!(&*found(MAX_MEASURES - 1), "cpu_load");
+        assert_eq!(&*found(MAX_MEASURES), "x0");
+    }
 }

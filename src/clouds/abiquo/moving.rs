@@ -10,7 +10,7 @@ use super::Abiquo;
 use super::calls::{Call, Media};
 use super::change::{json, relocation, way};
 use super::listing::turn;
-use super::mapping::last_segment;
+use super::mapping::{last_segment, own};
 use super::refusal::{decode, is_object, refusal, unreadable, unsent};
 use super::target::Handle;
 use super::tenants::segment;
@@ -18,7 +18,6 @@ use super::wire::request::{LinkBody, LinksBody};
 use super::wire::{Collection, Machine};
 use crate::clouds::http::{Answer, Origin};
 use crate::clouds::{Accepted, Error, Result, Target};
-use crate::model::text::clean_name;
 use crate::model::{Host, Vm};
 
 /// More hosts than a rack holds.
@@ -150,16 +149,12 @@ pub(super) fn handle(target: &Target) -> Result<&Handle> {
 
 /// A host; `None` for an entry that nothing could name.
 pub(super) fn candidate(wire: &Machine<'_>, origin: &Origin) -> Option<Candidate> {
-    let text = |text: Option<&str>| {
-        let text = clean_name(text?.trim());
-        (!text.is_empty()).then(|| Arc::from(&*text))
-    };
     let href = ["edit", "self", "machine"]
         .into_iter()
         .filter_map(|rel| wire.links.href(rel))
         .find(|href| origin.route(href).is_ok());
-    let id: Arc<str> = text(wire.id.get()).or_else(|| text(href.map(last_segment)))?;
-    let name: Arc<str> = text(wire.name.get()).unwrap_or_else(|| id.clone());
+    let id: Arc<str> = own(wire.id.get()).or_else(|| own(href.map(last_segment)))?;
+    let name: Arc<str> = own(wire.name.get()).unwrap_or_else(|| id.clone());
     let link = href.map(|href| LinkBody {
         title: Some(name.to_string()),
         rel: "machine",
@@ -175,7 +170,7 @@ pub(super) fn candidate(wire: &Machine<'_>, origin: &Origin) -> Option<Candidate
             id,
             name,
             cluster: None,
-            address: text(wire.ip.get()).or_else(|| text(wire.manager_ip.get())),
+            address: own(wire.ip.get()).or_else(|| own(wire.manager_ip.get())),
             cpus,
             ram_mib,
         },

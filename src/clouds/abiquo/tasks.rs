@@ -8,7 +8,7 @@ use super::Abiquo;
 use super::calls::{Call, Media};
 use super::listing::{PAGE, turn};
 use super::mapping::{Mapper, Texts};
-use super::refusal::{decode, refusal, said_nothing};
+use super::refusal::{decode, refusal, said_nothing, unsent};
 use super::wire::{self, Collection};
 use crate::clouds::http::Route;
 use crate::clouds::{Error, Result};
@@ -107,7 +107,11 @@ impl Abiquo {
 
     /// Acknowledges a failed task through the link that it offers; without one nothing is sent, for the link is the offer.
     pub(super) async fn acknowledge_task(&self, task: &Task) -> Result<()> {
-        let now = self.read(&task.locator).await?;
+        let now = self.read(&task.locator).await.map_err(unsent)?;
+        if now.task.key != task.key {
+            let other = Error::Protocol("the cloud answered with another task".to_owned());
+            return Err(unsent(other));
+        }
         let Some(route) = now.acknowledge else {
             return settled(&now.task);
         };

@@ -85,6 +85,10 @@ impl Abiquo {
         note: Option<&str>,
     ) -> Result<()> {
         let now = self.read(&task.locator).await.map_err(unsent)?;
+        if now.task.key != task.key {
+            let other = Error::Protocol("the cloud answered with another task".to_owned());
+            return Err(unsent(other));
+        }
         if now.task.state != TaskState::Queueing {
             return Err(Error::Conflict(Rejection {
                 status: 409,

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::wire;
-pub(super) use crate::clouds::texts::Texts;
+pub(super) use crate::clouds::texts::{Texts, own};
 use crate::model::text::{clean_name, clean_to};
 use crate::model::{CloudName, PowerState, Vm, VmKey};
 
@@ -114,8 +114,8 @@ impl<'a> Mapper<'a> {
             .and_then(|uuid| self.profiles.get(uuid.trim()));
         Some(Vm {
             uuid: is_uuid(&id).then(|| id.clone()),
-            name: own_name(wire.name.get()).unwrap_or_else(|| id.clone()),
-            native_name: own_name(wire.nova_id.get()),
+            name: own(wire.name.get()).unwrap_or_else(|| id.clone()),
+            native_name: own(wire.nova_id.get()),
             power: power(word),
             native_state: self.names.share(&clean_name(word)),
             deallocated: false,
@@ -198,11 +198,6 @@ fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
-}
-
-fn own_name(text: Option<&str>) -> Option<Arc<str>> {
-    let text = clean_name(text?.trim());
-    (!text.is_empty()).then(|| Arc::from(&*text))
 }
 
 /// An id as one segment of a path.

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use super::places::{Pair, Place};
 use super::wire::{Instance, NovaServer, Server};
 pub(super) use crate::clouds::texts::Texts;
+use crate::clouds::texts::own;
 use crate::config::StaticServer;
 use crate::model::PowerState::{Locked, NotAllocated, Off, On, Paused, Unknown};
 use crate::model::text::clean_name;
@@ -212,12 +213,6 @@ fn add_addresses<'t>(found: &mut Vec<Arc<str>>, texts: impl Iterator<Item = &'t 
             found.push(Arc::from(text));
         }
     }
-}
-
-/// A text of its own: cleaned, and `None` when nothing is left of it.
-fn own(text: Option<&str>) -> Option<Arc<str>> {
-    let text = clean_name(text?.trim());
-    (!text.is_empty()).then(|| Arc::from(&*text))
 }
 
 /// Nova's ids are uuids, with or without hyphens.

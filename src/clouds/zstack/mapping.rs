@@ -11,9 +11,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::names::Places;
-pub(super) use crate::clouds::texts::Texts;
+pub(super) use crate::clouds::texts::{Texts, own};
 use crate::model::PowerState::{self, Locked, NotAllocated, Off, On, Paused, Unknown};
-use crate::model::text::{clean, clean_name};
+use crate::model::text::clean;
 use crate::model::{CloudName, Group};
 
 pub(super) use tag::{Tags, protected};
@@ -68,15 +68,8 @@ pub(super) struct Mapper<'a> {
 impl Mapper<'_> {
     /// A name that many things share: cleaned, and `None` when nothing is left of it.
     fn name(&mut self, text: Option<&str>) -> Option<Arc<str>> {
-        let text = clean_name(text?);
-        (!text.is_empty()).then(|| self.texts.share(&text))
+        self.texts.name(text)
     }
-}
-
-/// A text of its own: cleaned, and `None` when nothing is left of it.
-pub(super) fn own(text: Option<&str>) -> Option<Arc<str>> {
-    let text = clean_name(text?.trim());
-    (!text.is_empty()).then(|| Arc::from(&*text))
 }
 
 /// A longer text of its own.

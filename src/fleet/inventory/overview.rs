@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::CloudView;
+use super::{CloudView, Inventory};
 use crate::fleet::command::CommandReport;
 use crate::model::{
     Action, ActionKind, Availability, Denial, Standing, Task, Vm, VmState, availability,
@@ -24,6 +24,8 @@ pub struct Overview<'a> {
     pub warnings: usize,
     /// What was asked for it and is not decided yet.
     pub pending: Option<&'a CommandReport>,
+    /// Everything else that is known.
+    pub(super) inventory: &'a Inventory,
 }
 
 impl Overview<'_> {
@@ -57,7 +59,9 @@ impl Overview<'_> {
     /// [`Self::availability`] of an action with its arguments.
     #[must_use]
     pub fn availability_of(&self, action: &Action) -> Availability {
-        self.unless_pending(availability_of(action, self.vm, &self.standing()))
+        let named = |id| self.inventory.vapp(&self.vm.key.cloud, id)?.listed();
+        let to = action.destination().and_then(named);
+        self.unless_pending(availability_of(action, self.vm, to, &self.standing()))
     }
 
     fn unless_pending(&self, answer: Availability) -> Availability {

@@ -16,7 +16,10 @@ impl Worker {
         let Command::Acknowledge { task, vm } = &ticket.command else {
             return;
         };
-        let _slot = self.acting_slots.acquire().await;
+        let _slot = match self.turn(ticket).await {
+            Ok(slot) => slot,
+            Err(stage) => return self.finish(ticket, stage, Reread::No).await,
+        };
         let task = match self.find_task(task, vm.as_ref()).await {
             Ok(Some(task)) => task,
             Ok(None) => {
@@ -35,6 +38,11 @@ impl Worker {
             return self.finish(ticket, stage, Reread::No).await;
         }
         if !here {
+            // Without it nobody knows whose the task is.
+            if let Err(error) = self.ensure_session().await {
+                let stage = ticket.not_sent_by(&error);
+                return self.finish(ticket, stage, Reread::No).await;
+            }
             let session = self.session();
             let capabilities = self.info.capabilities;
             let may = may_acknowledge(&task, capabilities, session.as_deref(), false);
@@ -43,18 +51,9 @@ impl Worker {
                 return self.finish(ticket, stage, Reread::No).await;
             }
         }
-        if self.sends_no_more() {
-            let stage = ticket.not_sent("the program ended before its turn", "ask again");
+        if let Err(stage) = self.begin_sending(ticket).await {
             return self.finish(ticket, stage, Reread::No).await;
         }
-        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
-            self.report(
-                ticket,
-                ticket.not_sent(format!("it cannot be journaled: {error}"), "ask again then"),
-            );
-            return self.journal_trouble(Err(error));
-        }
-        self.report(ticket, Stage::Sent);
         if here {
             let stage = self.acknowledge_here(ticket, &task).await;
             return self.finish(ticket, stage, Reread::No).await;

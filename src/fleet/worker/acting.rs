@@ -52,14 +52,10 @@ impl Worker {
         action: &Action,
         confirmed: &Confirmed,
     ) -> Sent {
-        let slot = tokio::select! {
-            slot = self.acting_slots.acquire() => slot,
-            () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
+        let _slot = match self.turn(ticket).await {
+            Ok(slot) => slot,
+            Err(stage) => return Sent::Not(stage),
         };
-        let _slot = slot;
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
-        }
         let known = self.known().vm(&key.id);
         let Some(vm) = known else {
             return Sent::Not(ticket.not_sent("no such VM is known", "list the VMs again"));
@@ -99,12 +95,7 @@ impl Worker {
         }
         self.tell_soon(&target, order);
         let before = self.known().tasks_seen(key);
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
-        }
-        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
-            let stage = unjournaled(ticket, &error);
-            self.journal_trouble(Err(error));
+        if let Err(stage) = self.begin_sending(ticket).await {
             return Sent::Not(stage);
         }
         let open = Open {
@@ -117,7 +108,6 @@ impl Worker {
             before,
             why: String::new(),
         };
-        self.report(ticket, Stage::Sent);
         if self.is_kept_here(action) {
             return match self.protect_here(ticket, &target.vm, action).await {
                 stage @ Stage::Refused { .. } => Sent::Refused(stage),
@@ -142,6 +132,41 @@ impl Worker {
                 ..open
             }),
         }
+    }
+
+    /// Waits for a place among what is being sent to the cloud. `Err` with the end of a command whose turn does not come any more.
+    pub(super) async fn turn(&self, ticket: &Ticket) -> Result<impl Sized + use<'_>, Stage> {
+        let slot = tokio::select! {
+            slot = self.acting_slots.acquire() => slot,
+            () = self.common.stop.closing.cancelled() => return Err(too_late(ticket)),
+        };
+        self.kept_from_sending(ticket).map_or(Ok(slot), Err)
+    }
+
+    /// Journals and tells that a command is sent, just before it is. `Err` with the end of one that is not to be sent.
+    pub(super) async fn begin_sending(&self, ticket: &Ticket) -> Result<(), Stage> {
+        if let Some(stage) = self.kept_from_sending(ticket) {
+            return Err(stage);
+        }
+        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
+            let stage = unjournaled(ticket, &error);
+            self.journal_trouble(Err(error));
+            return Err(stage);
+        }
+        self.report(ticket, Stage::Sent);
+        Ok(())
+    }
+
+    /// What keeps a command from being sent whatever it is: its time is up, or another tenant is looked at since it was asked, so that
+    /// what the person saw then is not what is known now.
+    fn kept_from_sending(&self, ticket: &Ticket) -> Option<Stage> {
+        if self.sends_no_more() {
+            return Some(too_late(ticket));
+        }
+        (self.tenant() != ticket.tenant).then(|| {
+            let why = "another tenant is looked at since it was asked";
+            ticket.not_sent(why, "look at that tenant and ask again")
+        })
     }
 
     /// What the person who asked was not asked, because the VM was protected since. Who did that is in the newest events on some
@@ -192,7 +217,9 @@ impl Worker {
             restricted: known.is_restricted(vm),
             progress: running.map(Task::progress).or_else(|| vm.native_progress()),
         };
-        availability_of(action, vm, &standing)
+        // Of an appliance that is not known the cloud has the last word.
+        let to = action.destination().and_then(|id| known.vapp(id));
+        availability_of(action, vm, to, &standing)
     }
 
     /// The cloud said no and did nothing. Where the VM is so already, somebody else was first: releasing what is released is done,

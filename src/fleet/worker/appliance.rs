@@ -1,30 +1,25 @@
 //! One action on an appliance, from checking it as it is now to the cloud's answer. What becomes of its VMs is followed in `together`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::Worker;
-use super::acting::{too_late, unjournaled};
+use super::acting::too_late;
 use super::commands::{REREAD_MAX, Reread};
-use super::following::LOST_AFTER;
-use super::settle::{LOCKED_TIME, SETTLING_TIME};
-use super::settling::WAITS;
 use super::ticket::Ticket;
-use super::together::Together;
+use super::together::{Together, on_each};
 use crate::clouds::{Error, Execution, VappAccepted};
 use crate::fleet::command::{Command, Stage};
 use crate::fleet::group::{GroupWork, Part, Way};
-use crate::fleet::words;
 use crate::model::vapp_action::touched;
 use crate::model::{
-    Availability, Vapp, VappAction, VappActionKind, VappKey, VappStanding, VappState, Vm, VmKey,
-    aggregate, may_restrict, vapp_availability,
+    Availability, Confirmed, Vapp, VappAction, VappActionKind, VappKey, VappStanding, VappState,
+    Vm, VmKey, aggregate, may_restrict, unconfirmed, vapp_availability,
 };
 
 /// What became of the sending.
@@ -66,14 +61,10 @@ impl Worker {
         action: &VappAction,
         shown: &[VmKey],
     ) -> Sent {
-        let slot = tokio::select! {
-            slot = self.acting_slots.acquire() => slot,
-            () = self.common.stop.closing.cancelled() => return Sent::Not(too_late(ticket)),
+        let _slot = match self.turn(ticket).await {
+            Ok(slot) => slot,
+            Err(stage) => return Sent::Not(stage),
         };
-        let _slot = slot;
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
-        }
         let known = self.known().vapp(&key.id).cloned();
         let Some(known) = known else {
             let next = "list the appliances again";
@@ -96,7 +87,12 @@ impl Worker {
         {
             return Sent::Not(ticket.not_kept(&error));
         }
-        let members = self.known().members(&key.id);
+        let known = self.known().members(&key.id);
+        let members = match self.members_now(action.kind(), &key.id, &known).await {
+            Some(Ok(members)) => members,
+            Some(Err(error)) => return Sent::Not(ticket.not_sent_by(&error)),
+            None => return Sent::Not(too_late(ticket)),
+        };
         if let Err(why) = self.may_on_vapp(action, &vapp, &members) {
             return Sent::Not(ticket.refused(why));
         }
@@ -107,20 +103,17 @@ impl Worker {
         if let Some(why) = not_shown(action.kind(), &vms, shown) {
             return Sent::Not(ticket.refused(why));
         }
+        if let Some(why) = protected_meanwhile(action, &known, &vms) {
+            return Sent::Not(ticket.refused(why));
+        }
         let before = vms
             .iter()
             .map(|vm| (vm.key.id.clone(), self.known().tasks_seen(&vm.key)))
             .collect();
-        if self.sends_no_more() {
-            return Sent::Not(too_late(ticket));
-        }
-        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
-            let stage = unjournaled(ticket, &error);
-            self.journal_trouble(Err(error));
+        if let Err(stage) = self.begin_sending(ticket).await {
             return Sent::Not(stage);
         }
         let sent = Timestamp::now();
-        self.report(ticket, Stage::Sent);
         let answer = self
             .send_once(|| self.cloud.perform_on_vapp(&vapp, action, &vms).boxed())
             .await;
@@ -221,6 +214,27 @@ impl Worker {
         Ok(parts)
     }
 
+    /// The VMs of an appliance as they are now, told on the way; as they are known where nothing is done to them. `None` when everything
+    /// ends meanwhile.
+    async fn members_now(
+        self: &Arc<Self>,
+        action: VappActionKind,
+        vapp: &Arc<str>,
+        known: &[Arc<Vm>],
+    ) -> Option<Result<Vec<Arc<Vm>>, Error>> {
+        if action == VappActionKind::Edit {
+            return Some(Ok(known.to_vec()));
+        }
+        let reads = known.iter().map(|vm| async move {
+            let _slot = self.following_slots.acquire().await;
+            self.reread(vm).await
+        });
+        let closing = &self.common.stop.closing;
+        let read = closing.run_until_cancelled(try_join_all(reads)).await?;
+        let is_in = |vm: &Arc<Vm>| vm.vapp.as_ref().is_some_and(|it| it.id == *vapp);
+        Some(read.map(|vms| vms.into_iter().flatten().filter(is_in).collect()))
+    }
+
     fn may_on_vapp(&self, action: &VappAction, vapp: &Vapp, vms: &[Arc<Vm>]) -> Result<(), String> {
         let session = self.session();
         let state = match vapp.server_state {
@@ -267,144 +281,10 @@ impl Worker {
         let reading = timeout(REREAD_MAX, join_all(reads));
         self.common.stop.closing.run_until_cancelled(reading).await;
     }
-
-    /// No answer came to a change or a removal: the appliance is read until it is so, or the time is up. `before` is how it was.
-    pub(super) async fn find_out_vapp(
-        self: &Arc<Self>,
-        ticket: &Ticket,
-        vapp: &Vapp,
-        before: Option<&Vapp>,
-        waited: Duration,
-        why: &str,
-    ) {
-        let Command::ActOnVapp { action, .. } = &ticket.command else {
-            return;
-        };
-        let looking = self.look_at_vapp(action, vapp, before, waited);
-        let Some(is_so) = self.common.stop.closing.run_until_cancelled(looking).await else {
-            // The journal has it as sent: the next run goes on here.
-            return;
-        };
-        let stage = match is_so {
-            Ok(true) => Stage::Done { task: None },
-            Ok(false) => ticket.unknown(format!("{why}, and reading has not settled it")),
-            Err(error) => ticket.unknown(format!("{why}, and it cannot be read since: {error}")),
-        };
-        self.finish(ticket, stage, Reread::Yes).await;
-    }
-
-    /// Whether what was asked for comes to be.
-    async fn look_at_vapp(
-        &self,
-        action: &VappAction,
-        vapp: &Vapp,
-        before: Option<&Vapp>,
-        waited: Duration,
-    ) -> Result<bool, Error> {
-        let is_so = |now: &Vapp| match action {
-            VappAction::Edit { name, restricted } => {
-                *now.name == *name.trim() && now.restricted == *restricted
-            }
-            _ => false,
-        };
-        // Where it was so before, nothing was to be done.
-        if before.is_some_and(is_so) {
-            return Ok(true);
-        }
-        let began = Instant::now();
-        let last = WAITS[WAITS.len() - 1];
-        let mut missing = 0;
-        for wait in WAITS.into_iter().chain(std::iter::repeat(last)) {
-            sleep(wait).await;
-            let so_far = waited + began.elapsed();
-            match self.read(|| self.cloud.vapp(vapp)).await {
-                Ok(now) if is_so(&now) => return Ok(true),
-                Err(Error::NotFound(_)) if missing + 1 >= LOST_AFTER => {
-                    return Ok(*action == VappAction::Delete);
-                }
-                Err(Error::NotFound(_)) => missing += 1,
-                Ok(_) if so_far >= SETTLING_TIME => return Ok(false),
-                Err(error) if so_far >= LOCKED_TIME => return Err(error),
-                Ok(_) => missing = 0,
-                Err(_) => {}
-            }
-        }
-        Ok(false)
-    }
-
-    /// Takes up what an earlier run has sent.
-    pub(super) async fn take_up_vapp(
-        self: &Arc<Self>,
-        ticket: &Ticket,
-        work: Option<GroupWork>,
-        sent: Timestamp,
-        waited: Duration,
-    ) {
-        let Command::ActOnVapp { vapp, action, vms } = &ticket.command else {
-            return;
-        };
-        if !self.known().vapps_known() {
-            // Without it, what is read of the VMs says enough.
-            drop(self.read_vapps().await);
-        }
-        let known = self.known().vapp(&vapp.id).cloned();
-        let why = "that run ended before the answer";
-        if work.is_none() && !goes_by_vms(action.kind()) {
-            return match known {
-                Some(known) => self.find_out_vapp(ticket, &known, None, waited, why).await,
-                None => {
-                    let stage = self.gone_by_now(ticket, action);
-                    self.finish(ticket, stage, Reread::No).await;
-                }
-            };
-        }
-        let found = |id: &Arc<str>| self.known().vm(id);
-        let work = work.unwrap_or_else(|| {
-            let name = |id: &Arc<str>| found(id).map_or_else(|| id.clone(), |vm| vm.name.clone());
-            let part = |vm: &VmKey| Part {
-                vm: Some(vm.id.clone()),
-                name: name(&vm.id),
-                way: Way::Unsure(why.to_owned()),
-            };
-            GroupWork {
-                begun: sent,
-                parts: vms.iter().map(part).collect(),
-            }
-        });
-        let ids = work.parts.iter().filter_map(|part| part.vm.clone());
-        let vms = ids.filter_map(|id| Some((id.clone(), found(&id)?)));
-        let together = Together {
-            vms: vms.collect(),
-            was: HashMap::new(),
-            before: HashMap::new(),
-            vapp: known,
-            work,
-            began: Instant::now(),
-            waited,
-        };
-        self.together(ticket, together).await;
-    }
-
-    fn gone_by_now(&self, ticket: &Ticket, action: &VappAction) -> Stage {
-        if !self.known().vapps_known() {
-            return ticket.unknown("the appliances cannot be read");
-        }
-        if *action == VappAction::Delete {
-            return Stage::Done { task: None };
-        }
-        Stage::Failed {
-            message: words::failed(
-                &ticket.what(),
-                "the appliance is gone",
-                "look at the events",
-            ),
-            task: None,
-        }
-    }
 }
 
 /// Whether what was done is told by the VMs rather than by the appliance.
-fn goes_by_vms(action: VappActionKind) -> bool {
+pub(super) fn goes_by_vms(action: VappActionKind) -> bool {
     matches!(action, VappActionKind::Deploy | VappActionKind::Undeploy)
 }
 
@@ -426,4 +306,16 @@ fn not_shown(action: VappActionKind, vms: &[Arc<Vm>], shown: &[VmKey]) -> Option
     let more = vms.iter().filter(|vm| !shown.contains(&vm.key));
     let more: Vec<_> = more.map(|vm| &*vm.name).collect();
     (!more.is_empty()).then(|| format!("it would touch {} as well now; ask again", more.join(", ")))
+}
+
+/// What a person who asked was not asked either: a VM was protected since it was told last.
+fn protected_meanwhile(action: &VappAction, known: &[Arc<Vm>], vms: &[Arc<Vm>]) -> Option<String> {
+    if action.kind() == VappActionKind::Edit {
+        return None;
+    }
+    vms.iter().find_map(|vm| {
+        let before = known.iter().find(|before| before.key == vm.key)?;
+        let why = unconfirmed(on_each(action).kind(), vm, &Confirmed::shown(before))?;
+        Some(format!("{}: {why}", vm.name))
+    })
 }

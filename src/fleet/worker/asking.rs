@@ -9,7 +9,7 @@ use super::{Worker, lock};
 use crate::clouds::{self, EventQuery};
 use crate::fleet::update::Update;
 use crate::fleet::words;
-use crate::model::{Event, Group, Host, RemoteAccess, Series, Task, Vm, VmKey};
+use crate::model::{Denial, Event, Group, Host, RemoteAccess, Series, Task, Vm, VmKey};
 
 /// A question that is on its way or waits for its turn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -253,9 +253,14 @@ impl Worker {
         Ok(events)
     }
 
-    /// The tenants that can be looked at.
+    /// The tenants that can be looked at. A cloud without others has none.
     pub(in crate::fleet) async fn tenants(&self) -> clouds::Result<Vec<Group>> {
         self.ensure_session().await?;
+        match self.may_not_look() {
+            Some(Denial::NoTenants { .. }) => return Ok(Vec::new()),
+            Some(denial) => return Err(clouds::Error::Forbidden(denial.to_string())),
+            None => {}
+        }
         self.read(|| self.cloud.tenants()).await
     }
 

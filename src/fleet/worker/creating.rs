@@ -8,7 +8,6 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::Worker;
-use super::acting::{too_late, unjournaled};
 use super::commands::Reread;
 use super::settle::{LOCKED_TIME, SETTLING_TIME};
 use super::settling::WAITS;
@@ -28,11 +27,9 @@ impl Worker {
         else {
             return;
         };
-        let _slot = tokio::select! {
-            slot = self.acting_slots.acquire() => slot,
-            () = self.common.stop.closing.cancelled() => {
-                return self.finish(ticket, too_late(ticket), Reread::No).await;
-            }
+        let _slot = match self.turn(ticket).await {
+            Ok(slot) => slot,
+            Err(stage) => return self.finish(ticket, stage, Reread::No).await,
         };
         if let Err(error) = self.ensure_session().await {
             let stage = ticket.not_sent_by(&error);
@@ -60,14 +57,9 @@ impl Worker {
             let known = self.known();
             known.vapps().iter().map(|vapp| vapp.id.clone()).collect()
         };
-        if self.sends_no_more() {
-            return self.finish(ticket, too_late(ticket), Reread::No).await;
+        if let Err(stage) = self.begin_sending(ticket).await {
+            return self.finish(ticket, stage, Reread::No).await;
         }
-        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
-            self.report(ticket, unjournaled(ticket, &error));
-            return self.journal_trouble(Err(error));
-        }
-        self.report(ticket, Stage::Sent);
         let sending = || {
             self.cloud
                 .create_vapp(project, name.trim(), *restricted)

@@ -7,7 +7,6 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::Worker;
-use super::acting::{too_late, unjournaled};
 use super::commands::Reread;
 use super::settle::{LOCKED_TIME, SETTLING_TIME};
 use super::settling::WAITS;
@@ -38,11 +37,9 @@ impl Worker {
         else {
             return;
         };
-        let _slot = tokio::select! {
-            slot = self.acting_slots.acquire() => slot,
-            () = self.common.stop.closing.cancelled() => {
-                return self.finish(ticket, too_late(ticket), Reread::No).await;
-            }
+        let _slot = match self.turn(ticket).await {
+            Ok(slot) => slot,
+            Err(stage) => return self.finish(ticket, stage, Reread::No).await,
         };
         let found = match self.ensure_session().await {
             Ok(_) => self.find_held(task, vm.as_ref()).await,
@@ -73,14 +70,9 @@ impl Worker {
                 .finish(ticket, ticket.refused(denial), Reread::No)
                 .await;
         }
-        if self.sends_no_more() {
-            return self.finish(ticket, too_late(ticket), Reread::No).await;
+        if let Err(stage) = self.begin_sending(ticket).await {
+            return self.finish(ticket, stage, Reread::No).await;
         }
-        if let Err(error) = self.journal(ticket, &Stage::Sent).await {
-            self.report(ticket, unjournaled(ticket, &error));
-            return self.journal_trouble(Err(error));
-        }
-        self.report(ticket, Stage::Sent);
         let note = note
             .as_deref()
             .map(str::trim)

@@ -5,11 +5,19 @@ use std::sync::atomic::Ordering;
 
 use super::{Worker, lock};
 use crate::fleet::update::Update;
-use crate::model::Group;
+use crate::fleet::words;
+use crate::model::{Availability, Denial, Group, may_look_at};
 
 impl Worker {
     /// A person wants to look at the cloud as this tenant. Never waits; of several wishes at once the last one counts.
     pub(in crate::fleet) fn look_at_soon(self: &Arc<Self>, tenant: Option<Group>) {
+        if let Some(tenant) = &tenant
+            && let Some(denial) = self.may_not_look()
+        {
+            let (name, cloud) = (&tenant.name, &self.info.name);
+            let message = words::refused(&format!("Looking at {cloud} as {name}"), denial);
+            return self.outbox().trouble(Some(cloud), message);
+        }
         if lock(&self.look_wanted).replace(tenant).is_some() {
             return;
         }
@@ -24,6 +32,15 @@ impl Worker {
     pub(in crate::fleet) async fn look_at(&self, tenant: Option<Group>) {
         *lock(&self.look_wanted) = Some(tenant);
         self.look_now().await;
+    }
+
+    /// Why other tenants may not be looked at. Before the sign-in nobody knows: then what is read says no.
+    pub(super) fn may_not_look(&self) -> Option<Denial> {
+        let session = self.session()?;
+        match may_look_at(self.info.capabilities, Some(&session)) {
+            Availability::Allowed => None,
+            Availability::Denied(denial) => Some(denial),
+        }
     }
 
     /// Forgets and tells in one step: what is told before is the former tenant's, what is told after is the new one's.

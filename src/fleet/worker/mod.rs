@@ -7,6 +7,7 @@
 mod acknowledging;
 mod acting;
 mod appliance;
+mod appliance_unsettled;
 mod asking;
 mod background;
 mod changing;
@@ -374,6 +375,11 @@ impl Worker {
             return self.known().vapp(&vapp.id).map(|vapp| vapp.name.clone());
         }
         self.vm_of(command).map(|vm| vm.name.clone())
+    }
+
+    /// The cloud's id of the tenant that is looked at; `None` for the user's own.
+    pub(super) fn tenant(&self) -> Option<Arc<str>> {
+        self.known().tenant().map(|tenant| tenant.id.clone())
     }
 
     /// Sends something once; when the session had ended, which proves that nothing was executed, signs in and sends once more. A panic

@@ -29,6 +29,8 @@ impl Worker {
         let ours: Vec<_> = {
             let mut all = lock(left);
             let known = self.known();
+            // Where another tenant is looked at since, that listing says nothing of what is known now.
+            let whole = whole && known.listed;
             let is_there = |record: &Record| {
                 let vm = record.vm.as_deref();
                 vm.is_some_and(|id| known.entry(id).is_some())
@@ -110,6 +112,7 @@ impl Worker {
             id: CommandId(self.common.next_command.fetch_add(1, Ordering::Relaxed)),
             command,
             name: record.name.clone(),
+            tenant: record.tenant.clone(),
             follow: true,
             run: record.run.clone(),
             number: record.command,

@@ -185,11 +185,7 @@ fn is_by(task: &Task, session: Option<&Session>) -> bool {
     let (Some(user), Some(session)) = (&task.user, session) else {
         return true;
     };
-    let names = [Some(&session.user), session.full_name.as_ref()];
-    names
-        .into_iter()
-        .flatten()
-        .any(|name| name.to_lowercase() == user.to_lowercase())
+    session.is_named(user)
 }
 
 #[cfg(test)]

@@ -71,11 +71,20 @@ impl Worker {
     }
 
     /// Lists the VMs and finds one there. `None` when it is gone.
+    ///
+    /// # Errors
+    /// Also when another tenant was looked at in this run: that a listing does not have the VM proves nothing then.
     pub(super) async fn find_by_listing(self: &Arc<Self>, vm: &Vm) -> Result<Option<Arc<Vm>>> {
         let listing = self.list().await?;
-        match listing.fault {
-            Some(error) => Err(error),
-            None => Ok(self.known().vm(&vm.key.id)),
+        if let Some(error) = listing.fault {
+            return Err(error);
+        }
+        let known = self.known();
+        match known.vm(&vm.key.id) {
+            None if known.is_elsewhere(&vm.key.id) => Err(Error::NotFound(
+                "another tenant was looked at meanwhile".to_owned(),
+            )),
+            found => Ok(found),
         }
     }
 

@@ -28,6 +28,8 @@ pub(in crate::fleet) struct Ticket {
     pub command: Command,
     /// The name of the VM or the appliance when it was asked.
     pub name: Arc<str>,
+    /// The cloud's id of the tenant that was looked at when it was asked; `None` for the user's own.
+    pub tenant: Option<Arc<str>>,
     /// Whether its task is followed to its end.
     pub follow: bool,
     /// The run and the number that the journal has it under: those of an earlier run for a command that was found there.
@@ -116,7 +118,7 @@ impl Ticket {
         }
     }
 
-    fn record(&self, stage: &Stage, user: Option<Arc<str>>, tenant: Option<Arc<str>>) -> Record {
+    fn record(&self, stage: &Stage, user: Option<Arc<str>>) -> Record {
         let task = match (stage, &self.command) {
             (_, Command::Acknowledge { task, .. } | Command::Decide { task, .. }) => Some(task),
             (stage, _) => stage.task(),
@@ -158,7 +160,7 @@ impl Ticket {
             cloud: self.cloud().clone(),
             vm: self.command.vm().map(|vm| vm.id.clone()),
             vapp,
-            tenant,
+            tenant: self.tenant.clone(),
             name: self.name.clone(),
             action: action.to_owned(),
             args,
@@ -272,8 +274,7 @@ impl Worker {
     }
 
     fn record(&self, ticket: &Ticket, stage: &Stage) -> Record {
-        let tenant = self.known().tenant().map(|tenant| tenant.id.clone());
-        ticket.record(stage, self.user(), tenant)
+        ticket.record(stage, self.user())
     }
 
     /// Journals how far a watched operation is: what begins its phase is `sent`, then `accepted`.

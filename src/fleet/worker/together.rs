@@ -58,7 +58,9 @@ impl Worker {
         };
         let work = &together.work;
         let key = self.own_task(ticket);
-        let task = work.task(key.clone(), action.kind(), ticket.name.clone(), self.user());
+        let mut task = work.task(key.clone(), action.kind(), ticket.name.clone(), self.user());
+        // It is of no VM that could say whose it is.
+        task.locator = ticket.tenant.clone().unwrap_or_default();
         let accepted = Stage::Accepted {
             task: Some(key.clone()),
         };
@@ -356,7 +358,7 @@ impl Worker {
 }
 
 /// What an action on an appliance is for each of its VMs.
-fn on_each(action: &VappAction) -> Action {
+pub(super) fn on_each(action: &VappAction) -> Action {
     match action {
         VappAction::Undeploy { force } => Action::Undeploy { force: *force },
         VappAction::Delete => Action::DELETE,

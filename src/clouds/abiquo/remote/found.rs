@@ -190,13 +190,19 @@ impl Reader<'_> {
             let name = name.to_ascii_lowercase();
             name.contains("password") || name.contains("passwd")
         };
-        let has_password =
-            url.password().is_some() || url.query_pairs().any(|(name, _)| in_query(&name));
+        // Behind the `#` stands what a page in the browser reads, in whatever form.
+        let in_fragment = url.fragment().is_some_and(in_query);
+        let has_password = in_fragment
+            || url.password().is_some()
+            || url.query_pairs().any(|(name, _)| in_query(&name));
         if has_password {
             self.found.asks_password = true;
             if !self.reveal {
                 // Without a host there would be none, and there is one.
                 let _ = url.set_password(None);
+                if in_fragment {
+                    url.set_fragment(None);
+                }
                 let kept: Vec<(String, String)> = url
                     .query_pairs()
                     .filter(|(name, _)| !in_query(name))
@@ -325,6 +331,10 @@ mod tests {
                 "https://h.example/c?id=1&x=2",
             ),
             ("https://h.example/c?Passwd=s3cret", "https://h.example/c"),
+            (
+                "https://h.example/c#/client/x?password=s3cret",
+                "https://h.example/c",
+            ),
         ];
         for (text, hidden) in cases {
             let kept = found(text, false);

@@ -38,6 +38,13 @@ impl Known {
         self.floor > Order::default() && !self.vms.contains_key(id)
     }
 
+    /// Whether a task that is of no VM, as one of an appliance that was made here, is of a tenant that is not looked at. Such a task keeps
+    /// the tenant's id as its locator, nothing for the user's own.
+    pub(super) fn is_of_another_tenant(&self, task: &Task) -> bool {
+        let tenant = self.tenant.as_ref().map_or("", |tenant| &tenant.id);
+        task.vm.is_none() && task.watched_here && *task.locator != *tenant
+    }
+
     /// Somebody asks for the tasks that workflow holds: from now on they are kept as they were told.
     pub(in super::super) fn want_held(&mut self) {
         self.held_wanted = true;

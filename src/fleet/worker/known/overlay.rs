@@ -167,8 +167,8 @@ impl Known {
                 None => self.listed || self.partly_listed,
             };
             self.localize(&mut task);
-            if is_there && task.is_warning() && !self.tasks.contains_key(&task.key) {
-                self.put_task(&task, Order(0));
+            let is_new = task.is_warning() && !self.tasks.contains_key(&task.key);
+            if is_there && is_new && self.put_task(&task, Order(0)) {
                 told.push(task);
             }
         }

@@ -96,7 +96,8 @@ impl Known {
 
     /// Takes one followed task in. `false` when it is not to be told: its VM is one of a tenant that is no longer looked at.
     pub(in super::super) fn put_task(&mut self, task: &Task, order: Order) -> bool {
-        if task.vm.as_ref().is_some_and(|vm| self.is_elsewhere(&vm.id)) {
+        let is_elsewhere = |vm: &VmKey| self.is_elsewhere(&vm.id);
+        if task.vm.as_ref().is_some_and(is_elsewhere) || self.is_of_another_tenant(task) {
             return false;
         }
         if let Some(entry) = task.vm.as_ref().and_then(|vm| self.vms.get_mut(&vm.id)) {
