@@ -418,6 +418,34 @@ fn a_vm_is_restricted_into_one_that_is_there_or_a_new_one() {
 }
 
 #[test]
+fn a_choice_has_the_words_of_the_configuration() {
+    let mut deck = deck();
+    let mut labels = Labels::default();
+    for (id, word) in [
+        ("action.move", "Rehome"),
+        ("action.protect", "Guard"),
+        ("vapp.deployed", "Live"),
+    ] {
+        assert!(labels.set(id, word));
+    }
+    deck.app.look.labels = std::sync::Arc::new(labels);
+    select(&mut deck, "web-01");
+    deck.press("m v");
+    let screen = deck.screen();
+    assert!(
+        screen.contains("Rehome web-01 on prod PRODUCTION to") && screen.contains("■ Live"),
+        "{screen}"
+    );
+    assert!(!screen.contains("■ Deployed"), "{screen}");
+    deck.press("esc esc p");
+    assert!(
+        deck.screen().contains("Guard web-01 · prod PRODUCTION"),
+        "{}",
+        deck.screen()
+    );
+}
+
+#[test]
 fn several_are_moved_to_one_appliance_and_what_stands_there_stays() {
     let mut deck = deck();
     deck.app.marks.toggle(&[prod("1"), prod("2"), prod("9")]);
