@@ -16,7 +16,7 @@ fn without_a_configuration_it_says_where_one_goes_and_opens_the_demo() {
     terminal.keys("/");
     terminal.wait_for("esc clear");
     terminal.keys("web-02");
-    terminal.wait_for("2 of 186 VMs");
+    terminal.wait_for("3 of 186 VMs");
     terminal.keys("\x1b");
     terminal.wait_for("q quit");
     terminal.keys("q");
