@@ -39,7 +39,7 @@ impl Tokens {
     /// The token to send, and whether it should be replaced first.
     ///
     /// # Errors
-    /// [`Error::SignIn`] before the first sign-in.
+    /// [`crate::clouds::Error::SignIn`] before the first sign-in.
     pub fn current(&self, now: Timestamp) -> Result<(HeaderValue, Stamp, bool)> {
         let take = |begun: &Begun| {
             let is_due = begun.due.is_some_and(|due| now >= due);
