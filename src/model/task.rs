@@ -175,6 +175,12 @@ impl TaskKind {
             .map_or(&self.0, |(_, title, _)| title)
     }
 
+    /// Whether it is a word of a machine's that has no title here: `compute_stop_instance`.
+    fn is_code(&self) -> bool {
+        let known = KINDS.iter().any(|(word, ..)| *word == &*self.0);
+        !known && self.0.contains('_') && !self.0.contains(' ')
+    }
+
     /// What is shown while it runs: `Powering off`.
     #[must_use]
     pub fn progress(&self) -> &str {
@@ -323,8 +329,11 @@ impl Task {
         if self.state == TaskState::Queueing {
             return self.state.word();
         }
-        self.current_job()
-            .map_or_else(|| self.kind.progress(), |job| job.kind.progress())
+        match self.current_job() {
+            // A step that only a machine calls so says less than what it is a step of.
+            Some(job) if !job.kind.is_code() || self.kind.is_code() => job.kind.progress(),
+            _ => self.kind.progress(),
+        }
     }
 }
 
@@ -439,5 +448,24 @@ mod tests {
         for state in JobState::KNOWN {
             assert_eq!(&JobState::from_word(state.as_str()), state);
         }
+    }
+
+    #[test]
+    fn a_step_without_a_title_is_told_by_what_it_is_a_step_of() {
+        let progress = |kind: &str, job: &str| {
+            let mut task = task(TaskState::Started, &[(job, JobState::Started)]);
+            task.kind = TaskKind::new(kind);
+            task.progress().to_owned()
+        };
+        assert_eq!(
+            progress("SHUTDOWN", "compute_stop_instance"),
+            "Shutting down"
+        );
+        assert_eq!(progress("DEPLOY", "POWER_ON"), "Powering on");
+        assert_eq!(
+            progress("TRANSACTION", "installing web-01 (54 %)"),
+            "installing web-01 (54 %)"
+        );
+        assert_eq!(progress("SOME_THING", "other_thing"), "other_thing");
     }
 }
