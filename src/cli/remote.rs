@@ -32,7 +32,8 @@ pub async fn run(context: &Context, args: &RemoteArgs) -> Result<Exit, Stop> {
         let vm = resolve(&reference, session.inventory())?;
         if args.log {
             let text = session.console_log(&vm).await?;
-            return print(exit, |out| out.write_all(text.as_bytes()));
+            let end = if text.ends_with('\n') { "" } else { "\n" };
+            return print(exit, |out| write!(out, "{text}{end}"));
         }
         let access = session.remote_access(&vm, args.reveal).await?;
         if access.address().is_none() {

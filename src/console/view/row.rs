@@ -84,10 +84,21 @@ pub fn state(app: &App, vm: &Overview<'_>) -> Pieces {
         ),
         style,
     );
-    if let Some(native) = vm.vm.differing_native_state() {
+    let native = vm.vm.differing_native_state();
+    if let Some(native) = native.filter(|native| !is_ordinary(vm.vm.power, native)) {
         pieces.add(format!(" {} {native}", theme.glyphs.dot), theme.dim);
     }
     pieces
+}
+
+/// Whether a cloud's word says no more than the state that it became: a table of healthy VMs stays quiet.
+fn is_ordinary(power: PowerState, native: &str) -> bool {
+    let words: &[&str] = match power {
+        PowerState::On => &["ACTIVE", "RUNNING"],
+        PowerState::Off => &["SHUTOFF", "STOPPED"],
+        _ => &[],
+    };
+    words.iter().any(|word| word.eq_ignore_ascii_case(native))
 }
 
 /// The note: warnings first, then what runs, then why it is protected, then how old this is.
