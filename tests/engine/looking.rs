@@ -163,6 +163,11 @@ async fn what_waits_for_its_turn_is_not_sent_when_another_tenant_is_looked_at() 
         },
         vms: Vec::new(),
     });
+    screen
+        .until("both being read", |_| {
+            !cloud.calls("target").is_empty() && !cloud.calls("vapp").is_empty()
+        })
+        .await;
     // What makes one waits behind them.
     let making = screen.fleet.submit(Command::CreateVapp {
         cloud: cloud.name.clone(),
