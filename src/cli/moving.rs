@@ -7,8 +7,7 @@ use super::context::Context;
 use super::exit::{Exit, Stop};
 use super::naming::{Reference, needed, parse_all, resolve_all, resolve_vapp};
 use super::session::Session;
-use crate::fleet::Inventory;
-use crate::model::{Action, VappKey, VmKey};
+use crate::model::Action;
 
 /// What `move` takes.
 #[derive(Debug, Args)]
@@ -73,9 +72,6 @@ async fn into(
                 "{vm} and {to} are on different clouds; a VM stays on its own"
             )));
         }
-        if let Some(why) = to.as_ref().and_then(|to| apart(&vms, to, inventory)) {
-            return Err(Stop::usage(why));
-        }
         let Some(action) = action(to.map(|to| to.id.to_string())) else {
             return Err(Stop::usage(
                 "an appliance to move to is missing; name it with --to",
@@ -86,21 +82,4 @@ async fn into(
     let result = result.await;
     session.stop().await;
     result
-}
-
-/// Why the first VM that stands in another project than the appliance cannot be moved there.
-fn apart(vms: &[VmKey], to: &VappKey, inventory: &Inventory) -> Option<String> {
-    let there = inventory
-        .vapp(&to.cloud, &to.id)?
-        .listed()?
-        .project
-        .as_ref()?;
-    vms.iter().find_map(|key| {
-        let vm = inventory.find(key)?;
-        let here = vm.project.as_ref().filter(|here| here.id != there.id)?;
-        Some(format!(
-            "{} ({key}) is in {} and {to} in {}; moving to another project is not available: the API's request is not documented",
-            vm.name, here.name, there.name
-        ))
-    })
 }

@@ -490,7 +490,7 @@ mod tests {
                 put,
                 vapp("far", Some("q"), false),
                 "",
-                "far is of another project, and it stays in its own",
+                "far is of another project; moving there is not available: the request for it is not documented",
             ),
             (
                 put,

@@ -296,7 +296,10 @@ impl fmt::Display for Told<'_> {
             Denial::Destination { vapp, misfit } => match misfit {
                 Misfit::Same => write!(f, "It stands in {vapp} already"),
                 Misfit::Project => {
-                    write!(f, "{vapp} is of another project, and it stays in its own")
+                    write!(
+                        f,
+                        "{vapp} is of another project; moving there is not available: the request for it is not documented"
+                    )
                 }
                 Misfit::Restricted(lacks) => {
                     write!(f, "{vapp} is restricted; your role lacks {lacks}")

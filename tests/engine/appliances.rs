@@ -366,7 +366,10 @@ async fn a_vm_moves_only_where_it_may() {
     for (to, why) in [
         ("1", "it stands in shop already"),
         ("2", "vault is restricted; your role lacks RESTRICTED"),
-        ("3", "far is of another project, and it stays in its own"),
+        (
+            "3",
+            "far is of another project; moving there is not available: the request for it is not documented",
+        ),
     ] {
         let id = screen.act(cloud.key(0), Action::Move { vapp: to.into() });
         let outcome = screen.outcome(id).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::console::choices::Way;
 use crate::console::text::find_ignoring_case;
 use crate::fleet::Inventory;
-use crate::model::{CloudName, Group, VappKey, VappState, VmKey, may_restrict};
+use crate::model::{Action, CloudName, Group, VappKey, VappState, VmKey};
 
 /// More than this is narrowed by typing.
 pub const LONG: usize = 10;
@@ -40,28 +40,24 @@ pub fn common(inventory: &Inventory, vms: &[VmKey]) -> Option<(CloudName, Option
 /// one only for who may manage such. To restrict them, restricted ones alone, and one that the cloud makes.
 #[must_use]
 pub fn targets(inventory: &Inventory, vms: &[VmKey], way: Way, filter: &str) -> Vec<Target> {
-    let Some((cloud, project)) = common(inventory, vms) else {
+    let Some((cloud, _)) = common(inventory, vms) else {
         return Vec::new();
     };
-    let project = project.map(|group| group.id);
     let stands = |vm: &VmKey| Some(inventory.find(vm)?.vapp.as_ref()?.id.clone());
     let home: Vec<_> = vms.iter().map(stands).collect();
+    let action = |vapp: String| match way {
+        Way::Restrict => Action::Restrict { vapp: Some(vapp) },
+        Way::Move => Action::Move { vapp },
+    };
     let takes = |vapp: &crate::fleet::VappRef<'_>| {
-        let Some(listed) = vapp.listed() else {
-            return false;
-        };
-        let here = vapp.project().map(|group| &group.id) == project.as_ref();
-        let all_in_it = home.iter().all(|id| id.as_ref() == Some(vapp.id()));
         let locked =
             vapp.state() == VappState::Locked || vapp.server_state() == Some(VappState::Locked);
-        let fits = match way {
-            Way::Restrict => listed.restricted,
-            Way::Move if listed.restricted => inventory
-                .vapp_standing(&listed.key())
-                .is_some_and(|standing| may_restrict(&standing).is_ok()),
-            Way::Move => true,
+        let action = action(vapp.id().to_string());
+        let may = |vm: &VmKey| {
+            let overview = inventory.overview_of(vm);
+            overview.is_some_and(|vm| vm.availability_of(&action).is_allowed())
         };
-        here && !all_in_it && !locked && fits
+        vapp.listed().is_some() && !locked && vms.iter().any(may)
     };
     let found = |name: &str| {
         filter.is_empty() || find_ignoring_case(name, &filter.to_lowercase()).is_some()
